@@ -1,0 +1,114 @@
+#include "base/clock.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+
+namespace seamline {
+namespace {
+
+class SystemClock final : public Clock {
+ public:
+  Timestamp now() const override {
+    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count()};
+  }
+  Instant monotonic() const override {
+    const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_start).count()};
+  }
+};
+
+/// Reads `count` digits at `text[at]` and moves `at` behind them; negative where they are no digits.
+int read_digits(std::string_view text, std::size_t& at, std::size_t count) {
+  if (at + count > text.size()) return -1;
+  int value = 0;
+  for (const std::size_t end = at + count; at < end; ++at) {
+    if (text[at] < '0' || text[at] > '9') return -1;
+    value = value * 10 + (text[at] - '0');
+  }
+  return value;
+}
+
+bool skip(std::string_view text, std::size_t& at, std::string_view one_of) {
+  if (at >= text.size() || one_of.find(text[at]) == std::string_view::npos) return false;
+  ++at;
+  return true;
+}
+
+}  // namespace
+
+Instant Instant::plus_ms(std::int64_t duration_ms) const {
+  std::int64_t duration_ns = 0;
+  std::int64_t later = 0;
+  if (__builtin_mul_overflow(duration_ms, std::int64_t{1'000'000}, &duration_ns) ||
+      __builtin_add_overflow(ns, duration_ns, &later)) {
+    return never();
+  }
+  return {later};
+}
+
+const Clock& Clock::system() {
+  static const SystemClock clock;
+  return clock;
+}
+
+std::string format_timestamp(Timestamp at) {
+  using namespace std::chrono;
+  const sys_time<milliseconds> moment{milliseconds(at.ms)};
+  const auto day = floor<days>(moment);
+  const year_month_day date{day};
+  const hh_mm_ss time{moment - day};
+  std::array<char, 40> buffer{};
+  const int length = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                                   static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                   static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                                   static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+                                   static_cast<int>(time.subseconds().count()));
+  return {buffer.data(), static_cast<std::size_t>(length)};
+}
+
+std::optional<Timestamp> parse_timestamp(std::string_view text) {
+  using namespace std::chrono;
+  std::size_t at = 0;
+  const int y = read_digits(text, at, 4);
+  const bool dash_1 = skip(text, at, "-");
+  const int mo = read_digits(text, at, 2);
+  const bool dash_2 = skip(text, at, "-");
+  const int d = read_digits(text, at, 2);
+  const bool letter_t = skip(text, at, "Tt");
+  const int h = read_digits(text, at, 2);
+  const bool colon_1 = skip(text, at, ":");
+  const int mi = read_digits(text, at, 2);
+  const bool colon_2 = skip(text, at, ":");
+  const int s = read_digits(text, at, 2);
+  if (!(dash_1 && dash_2 && letter_t && colon_1 && colon_2)) return std::nullopt;
+  if (y < 0 || mo < 0 || d < 0 || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 60) return std::nullopt;
+
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
+  if (!date.ok()) return std::nullopt;
+
+  int fraction_ms = 0;
+  if (skip(text, at, ".")) {
+    int scale = 100;
+    const std::size_t first = at;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) fraction_ms += (text[at] - '0') * scale;
+    if (at == first) return std::nullopt;
+  }
+  int offset_minutes = 0;
+  if (!skip(text, at, "Zz")) {
+    if (at >= text.size()) return std::nullopt;
+    const int sign = text[at] == '-' ? -1 : 1;
+    if (!skip(text, at, "+-")) return std::nullopt;
+    const int offset_h = read_digits(text, at, 2);
+    const bool colon = skip(text, at, ":");
+    const int offset_m = read_digits(text, at, 2);
+    if (!colon || offset_h < 0 || offset_h > 23 || offset_m < 0 || offset_m > 59) return std::nullopt;
+    offset_minutes = sign * (offset_h * 60 + offset_m);
+  }
+  if (at != text.size()) return std::nullopt;
+  const auto moment = sys_days{date} + hours(h) + minutes(mi - offset_minutes) + seconds(s) + milliseconds(fraction_ms);
+  return Timestamp{duration_cast<milliseconds>(moment.time_since_epoch()).count()};
+}
+
+}  // namespace seamline

@@ -1,0 +1,48 @@
+#include "base/loop.hpp"
+
+#include <pthread.h>
+
+#include <chrono>
+#include <utility>
+
+namespace seamline {
+
+LoopThread::LoopThread(std::string name, Loop& loop, std::int64_t idle_ms)
+    : loop_(loop), idle_ms_(idle_ms), thread_([this, name = std::move(name)] { run(name); }) {}
+
+LoopThread::~LoopThread() { stop(); }
+
+void LoopThread::wake() {
+  if (woken_.exchange(true)) return;
+  const std::lock_guard lock(mutex_);
+  if (asleep_) changed_.notify_one();
+}
+
+void LoopThread::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void LoopThread::run(const std::string& name) {
+  ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    // Taken down before the work, so that a wake during the work leads to another round.
+    woken_.store(false);
+    while (loop_.step()) {
+      const std::lock_guard check(mutex_);
+      if (stopping_) return;
+    }
+    lock.lock();
+    asleep_ = true;
+    changed_.wait_for(lock, std::chrono::milliseconds(idle_ms_), [this] { return stopping_ || woken_.load(); });
+    asleep_ = false;
+  }
+}
+
+}  // namespace seamline

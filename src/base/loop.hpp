@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace seamline {
+
+/// One loop of the kernel: bounded work on demand. A thread calls step(); so can a test or a single-threaded simulation.
+class Loop {
+ public:
+  virtual ~Loop() = default;
+  /// Does one bounded unit of work and never sleeps. Returns whether it did any.
+  virtual bool step() = 0;
+};
+
+/// A thread around a loop: calls step() until it finds nothing to do, then sleeps until it is woken or `idle_ms` have
+/// passed. stop() lets the current step end and joins; it is idempotent, and the destructor calls it.
+class LoopThread {
+ public:
+  /// `loop` exists and outlives the thread. `name` shows in debuggers (at most 15 characters).
+  LoopThread(std::string name, Loop& loop, std::int64_t idle_ms);
+  ~LoopThread();
+  LoopThread(const LoopThread&) = delete;
+  LoopThread& operator=(const LoopThread&) = delete;
+
+  /// There may be work. Thread-safe, cheap when the thread is awake.
+  void wake();
+  void stop();
+
+ private:
+  void run(const std::string& name);
+
+  Loop& loop_;
+  const std::int64_t idle_ms_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::atomic<bool> woken_{false};
+  bool asleep_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace seamline

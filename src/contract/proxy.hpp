@@ -1,0 +1,40 @@
+#pragma once
+
+#include "contract/port.hpp"
+#include "contract/wire.hpp"
+
+namespace seamline {
+
+/// Carries one encoded request to where a module runs, and its answer back: a socket, or a loop through bytes in tests.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  /// Thread-safe. Errors: whatever the callee answered, with its own code; else call.unavailable, call.deadline_exceeded.
+  virtual Result<Answer> send(const CallContext& context, const Route& route, const EncodedRequest& request) = 0;
+};
+
+/// The port of a module that runs elsewhere. `transport` exists and outlives it.
+template <AContract C>
+class Proxy final : public Overrides<C, Proxy<C>> {
+ public:
+  explicit Proxy(Transport& transport) : transport_(transport) {}
+
+  template <Operation Op>
+  Result<typename Op::Reply> run(const CallContext& context, const Op& operation) {
+    auto answer = transport_.send(context, Op::route, encode_request(operation));
+    if (!answer) return fail(std::move(answer.error()));
+    auto reply = decode<typename Op::Reply>(answer->body, Reading::lenient, reply_limits);
+    if (reply) return reply;
+    Error error = std::move(reply.error());
+    error.code = "call.bad_reply";
+    error.kind = Kind::unavailable;
+    error.may_have_run = true;
+    return fail(std::move(error));
+  }
+
+ private:
+  static constexpr json::ParseLimits reply_limits{.max_bytes = std::size_t{8} << 20U};
+  Transport& transport_;
+};
+
+}  // namespace seamline

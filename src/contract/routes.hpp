@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "contract/port.hpp"
+#include "contract/wire.hpp"
+
+namespace seamline {
+
+/// One operation as a route: what the router needs to call it and the documents need to describe it.
+struct OperationRoute {
+  std::string_view module;
+  std::string_view operation;
+  std::string_view summary;
+  Route route;
+  Access access;
+  Repeat repeat;
+  std::span<const ErrorCode> errors;
+  /// Decodes the request, calls the port, encodes the reply.
+  std::function<Result<Answer>(const CallContext&, const RequestParts&)> run;
+};
+
+/// The routes of a contract, answered by `port`, which exists and outlives them.
+/// Instantiate in one .cpp per contract: each operation costs build time.
+template <AContract C>
+std::vector<OperationRoute> routes_of(Port<C>& port) {
+  std::vector<OperationRoute> routes;
+  for_each_operation(typename C::operations{}, [&]<Operation Op>() {
+    routes.push_back({C::module, Op::name, Op::summary, Op::route, Op::access, Op::repeat, std::span<const ErrorCode>(Op::errors),
+                      [&port](const CallContext& context, const RequestParts& parts) -> Result<Answer> {
+                        auto operation = decode_request<Op>(parts);
+                        if (!operation) return fail(std::move(operation.error()));
+                        auto reply = port.call(context, *operation);
+                        if (!reply) return fail(std::move(reply.error()));
+                        return encode_reply<Op>(*reply);
+                      }});
+  });
+  return routes;
+}
+
+/// Finds the route of a request. Literal segments beat parameters; a trailing slash is another path. Immutable once built,
+/// so thread-safe.
+class RouteTable {
+ public:
+  static constexpr std::size_t max_segments = 8;
+
+  struct Match {
+    const OperationRoute* route = nullptr;
+    /// The path's parameters, views into the path that was looked up.
+    std::array<std::pair<std::string_view, std::string_view>, max_segments> parameters;
+    std::size_t parameter_count = 0;
+    /// The verbs that this path has, where it has no route for the verb that was asked.
+    std::vector<Verb> other_verbs;
+  };
+
+  /// Refuses (an assertion) two routes with the same verb and pattern.
+  explicit RouteTable(std::vector<OperationRoute> routes);
+  ~RouteTable();
+
+  /// `path` is still percent-encoded and without the query.
+  Match find(Verb verb, std::string_view path) const;
+  const std::vector<OperationRoute>& routes() const { return routes_; }
+
+ private:
+  struct Node;
+  std::vector<OperationRoute> routes_;
+  std::unique_ptr<Node> root_;
+};
+
+std::string_view name_of(Verb verb);
+std::optional<Verb> verb_from_name(std::string_view name);
+
+}  // namespace seamline
