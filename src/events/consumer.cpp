@@ -1,0 +1,317 @@
+#include "events/consumer.hpp"
+
+#include "base/assert.hpp"
+
+namespace seamline::events {
+namespace {
+
+constexpr ErrorCode no_dead_letter{"events.no_dead_letter", Kind::not_found};
+constexpr ErrorCode still_undecodable{"events.undecodable", Kind::conflict};
+
+/// A module's log has one partition today.
+constexpr std::int64_t partition = 0;
+
+store::LogPosition read_cursor(store::View& view, const std::string& publisher) {
+  store::Rows row = view.rows().query("SELECT log_id, epoch, seq, hash FROM cursors WHERE publisher = $1 AND partition = $2",
+                                      publisher, partition);
+  if (!row.next()) return {};
+  return {std::string(row.text(0)), row.integer(1), row.integer(2), row.digest(3)};
+}
+
+std::set<std::string> read_dead_subjects(store::View& view, const std::string& publisher) {
+  std::set<std::string> subjects;
+  store::Rows row = view.rows().query("SELECT DISTINCT subject FROM dead_letters WHERE publisher = $1", publisher);
+  while (row.next()) subjects.emplace(row.text(0));
+  return subjects;
+}
+
+std::optional<store::LogEntry> oldest_dead_letter(store::Connection& rows, const std::string& publisher,
+                                                  const std::string& subject) {
+  store::Rows row = rows.query(
+      "SELECT seq, epoch, type, at_ms, trace, payload, hash FROM dead_letters WHERE publisher = $1 AND subject = $2 "
+      "ORDER BY seq LIMIT 1",
+      publisher, subject);
+  if (!row.next()) return std::nullopt;
+  store::LogEntry entry;
+  entry.seq = row.integer(0);
+  entry.epoch = row.integer(1);
+  entry.type = row.text(2);
+  entry.subject = subject;
+  entry.at = row.timestamp(3);
+  entry.trace = row.text(4);
+  entry.payload = row.text(5);
+  entry.hash = row.digest(6);
+  return entry;
+}
+
+void remove_dead_letter(store::Connection& rows, const std::string& publisher, std::int64_t seq) {
+  rows.execute("DELETE FROM dead_letters WHERE publisher = $1 AND seq = $2", publisher, seq);
+}
+
+store::LogPosition position_of(const std::string& log_id, const store::LogEntry& entry) {
+  return {log_id, entry.epoch, entry.seq, entry.hash};
+}
+
+}  // namespace
+
+Consumer::Consumer(std::string publisher, Handlers::ByType handlers, store::Store& subscriber, Options options)
+    : publisher_(std::move(publisher)), handlers_(std::move(handlers)), store_(subscriber), options_(std::move(options)) {
+  store_.read([&](store::View& view) {
+    applied_ = read_cursor(view, publisher_);
+    dead_subjects_ = read_dead_subjects(view, publisher_);
+  });
+  tail_ = applied_;
+  reached_ = applied_;
+  written_seq_ = applied_.seq;
+}
+
+bool Consumer::is_heard(const store::EntryBatch& entries) const {
+  for (const store::LogEntry& entry : entries) {
+    if (handlers_.contains(entry.type)) return true;
+  }
+  return false;
+}
+
+void Consumer::post_if_needed() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!has_work_ || is_posted_ || diverged_.load()) return;
+    is_posted_ = true;
+  }
+  store_.writer().post_event(*this);
+}
+
+void Consumer::offer(const std::shared_ptr<const store::EntryBatch>& entries) {
+  bool begins_to_want_log = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_behind_) {
+      has_missed_ = true;
+    } else if (waiting_entries_ + entries->size() > options_.queue_entries) {
+      counts_.dropped_when_full += static_cast<std::int64_t>(entries->size());
+      is_behind_ = has_missed_ = begins_to_want_log = true;
+    } else {
+      incoming_.push_back(entries);
+      waiting_entries_ += entries->size();
+      tail_ = position_of(tail_.log_id, entries->back());
+      // Entries that nobody here hears wait for the next that somebody does: they cost no transaction of their own.
+      has_work_ = has_work_ || is_heard(*entries);
+    }
+  }
+  if (begins_to_want_log && options_.wake_puller) options_.wake_puller();
+  post_if_needed();
+}
+
+std::optional<store::LogPosition> Consumer::begin_log_read() {
+  const std::lock_guard lock(mutex_);
+  if (!is_behind_ || diverged_.load() || waiting_entries_ > options_.queue_entries / 2) return std::nullopt;
+  has_missed_ = false;
+  ++counts_.log_reads;
+  return tail_;
+}
+
+void Consumer::offer_from_log(const std::string& log_id, store::EntryBatch entries, bool is_all) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (tail_.log_id.empty()) tail_.log_id = log_id;
+    if (is_all && !has_missed_) is_behind_ = false;
+    if (!entries.empty() && entries.front().seq == tail_.seq + 1) {
+      tail_ = position_of(log_id, entries.back());
+      waiting_entries_ += entries.size();
+      has_work_ = true;
+      incoming_.push_back(std::make_shared<const store::EntryBatch>(std::move(entries)));
+    }
+  }
+  post_if_needed();
+}
+
+void Consumer::notice_idle(std::int64_t head_seq) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (head_seq > tail_.seq) is_behind_ = true;
+    if (waiting_entries_ > 0 || wants_cursor_written_) has_work_ = true;
+  }
+  post_if_needed();
+}
+
+void Consumer::diverged(const Error&) { diverged_.store(true); }
+
+store::LogPosition Consumer::applied() const {
+  const std::lock_guard lock(mutex_);
+  return applied_;
+}
+
+ConsumerCounts Consumer::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+void Consumer::take_incoming() {
+  const std::lock_guard lock(mutex_);
+  queue_.insert(queue_.end(), incoming_.begin(), incoming_.end());
+  incoming_.clear();
+  if (reached_.log_id.empty()) reached_.log_id = tail_.log_id;
+  has_work_ = false;
+}
+
+std::size_t Consumer::run(store::Transaction& transaction, std::size_t limit) {
+  take_incoming();
+  std::size_t applied = 0;
+  while (finished_batches_ < queue_.size() && !found_gap_) {
+    const store::EntryBatch& entries = *queue_[finished_batches_];
+    if (next_entry_ == 0 && finished_batches_ == 0) next_entry_ = first_entry_;
+    for (; next_entry_ < entries.size() && applied < limit; ++next_entry_) {
+      const store::LogEntry& entry = entries[next_entry_];
+      if (entry.seq <= reached_.seq) {
+        ++new_counts_.skipped_duplicates;
+        continue;
+      }
+      if (entry.seq != reached_.seq + 1) {
+        found_gap_ = true;
+        break;
+      }
+      if (apply(transaction, entry)) ++applied;
+      reached_ = position_of(reached_.log_id, entry);
+    }
+    if (next_entry_ < entries.size()) break;
+    ++finished_batches_;
+    next_entry_ = 0;
+  }
+  // A cursor that only entries without a handler have moved is written along with the next effect, or when all is idle.
+  if (reached_.seq > written_seq_ && (applied > 0 || wants_cursor_written_)) move_cursor(transaction);
+  return applied;
+}
+
+bool Consumer::apply(store::Transaction& transaction, const store::LogEntry& entry) {
+  const auto handler = handlers_.find(entry.type);
+  if (handler == handlers_.end()) return false;
+  ++new_counts_.applied;
+  if (dead_subjects_.contains(entry.subject) || newly_dead_subjects_.contains(entry.subject)) {
+    bury(transaction, entry, false, "parked behind an earlier dead letter of its subject");
+    return true;
+  }
+  if (entry.seq == poisoned_seq_) {
+    bury(transaction, entry, true, poison_);
+    return true;
+  }
+  running_seq_ = entry.seq;
+  trace = entry.trace;
+  const std::optional<std::string> unreadable = handler->second(transaction, entry);
+  running_seq_ = 0;
+  if (unreadable) bury(transaction, entry, true, *unreadable);
+  return true;
+}
+
+void Consumer::bury(store::Transaction& transaction, const store::LogEntry& entry, bool is_poisoned,
+                    const std::string& reason) {
+  transaction.rows().execute(
+      "INSERT INTO dead_letters (publisher, seq, state, reason, epoch, type, subject, at_ms, trace, payload, hash) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+      publisher_, entry.seq, is_poisoned ? "poisoned" : "parked", reason, entry.epoch, entry.type, entry.subject, entry.at,
+      entry.trace, entry.payload, entry.hash);
+  newly_dead_subjects_.insert(entry.subject);
+  ++new_counts_.dead_letters;
+}
+
+void Consumer::move_cursor(store::Transaction& transaction) {
+  const std::int64_t moved = transaction.rows().execute(
+      "INSERT INTO cursors (publisher, partition, log_id, epoch, seq, hash) VALUES ($1, $2, $3, $4, $5, $6) "
+      "ON CONFLICT (publisher, partition) DO UPDATE SET log_id = excluded.log_id, epoch = excluded.epoch, seq = excluded.seq, "
+      "hash = excluded.hash WHERE cursors.seq = $7",
+      publisher_, partition, reached_.log_id, reached_.epoch, reached_.seq, reached_.hash, written_seq_);
+  if (moved != 1) throw store::StorageError("the cursor of " + publisher_ + " was moved by somebody else", true);
+  has_written_cursor_ = true;
+}
+
+void Consumer::committed() {
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(finished_batches_));
+  first_entry_ = next_entry_;
+  if (has_written_cursor_) written_seq_ = reached_.seq;
+  dead_subjects_.merge(newly_dead_subjects_);
+  newly_dead_subjects_.clear();
+  bool begins_to_want_log = false;
+  {
+    const std::lock_guard lock(mutex_);
+    applied_ = reached_;
+    if (found_gap_) {
+      queue_.clear();
+      incoming_.clear();
+      first_entry_ = 0;
+      tail_ = applied_;
+      is_behind_ = has_missed_ = begins_to_want_log = true;
+    }
+    waiting_entries_ = 0;
+    for (const auto& batch : queue_) waiting_entries_ += batch->size();
+    waiting_entries_ -= first_entry_;
+    for (const auto& batch : incoming_) waiting_entries_ += batch->size();
+    wants_cursor_written_ = reached_.seq > written_seq_;
+    has_work_ = has_work_ || !queue_.empty();
+    is_posted_ = false;
+    counts_.applied += new_counts_.applied;
+    counts_.skipped_duplicates += new_counts_.skipped_duplicates;
+    counts_.dead_letters += new_counts_.dead_letters;
+  }
+  rolled_back();
+  if (begins_to_want_log && options_.wake_puller) options_.wake_puller();
+  post_if_needed();
+}
+
+void Consumer::rolled_back() {
+  finished_batches_ = 0;
+  next_entry_ = 0;
+  found_gap_ = false;
+  has_written_cursor_ = false;
+  newly_dead_subjects_.clear();
+  new_counts_ = {};
+  const std::lock_guard lock(mutex_);
+  reached_ = applied_;
+}
+
+void Consumer::failed(const Error& error) {
+  const bool threw_alone = error.kind == Kind::internal;
+  if (threw_alone) {
+    SEAMLINE_ASSERT(running_seq_ != 0);
+    poisoned_seq_ = std::exchange(running_seq_, 0);
+    poison_ = error.detail;
+    rolled_back();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    is_posted_ = false;
+    has_work_ = threw_alone;
+  }
+  post_if_needed();
+}
+
+Result<std::int64_t> Consumer::replay(const std::string& subject) {
+  for (std::int64_t applied = 0;; ++applied) {
+    const Result<bool> more = store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<bool> {
+      const auto entry = oldest_dead_letter(transaction.rows(), publisher_, subject);
+      if (!entry) {
+        transaction.after_commit([this, subject] { dead_subjects_.erase(subject); });
+        return false;
+      }
+      const auto handler = handlers_.find(entry->type);
+      if (handler == handlers_.end()) return fail(still_undecodable, "No handler for " + entry->type + ".");
+      if (const auto unreadable = handler->second(transaction, *entry)) return fail(still_undecodable, *unreadable);
+      remove_dead_letter(transaction.rows(), publisher_, entry->seq);
+      return true;
+    });
+    if (!more) return fail(more.error());
+    if (!*more) return applied;
+  }
+}
+
+Result<void> Consumer::discard(const std::string& subject) {
+  return store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<void> {
+    const auto entry = oldest_dead_letter(transaction.rows(), publisher_, subject);
+    if (!entry) return fail(no_dead_letter, "The subject " + subject + " has no dead letter from " + publisher_ + ".");
+    remove_dead_letter(transaction.rows(), publisher_, entry->seq);
+    if (!oldest_dead_letter(transaction.rows(), publisher_, subject)) {
+      transaction.after_commit([this, subject] { dead_subjects_.erase(subject); });
+    }
+    return {};
+  });
+}
+
+}  // namespace seamline::events

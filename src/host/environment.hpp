@@ -1,0 +1,94 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/loop.hpp"
+#include "base/random.hpp"
+#include "events/handlers.hpp"
+#include "events/timers.hpp"
+#include "host/edge.hpp"
+#include "store/store.hpp"
+
+namespace seamline::host {
+
+/// Wakes a worker's thread; nothing where there is none. Thread-safe, and callable for as long as the host exists.
+class WorkerWaker {
+ public:
+  void wake() const {
+    if (*thread_ != nullptr) (*thread_)->wake();
+  }
+
+ private:
+  friend class Environment;
+  friend class Host;
+  std::shared_ptr<LoopThread*> thread_ = std::make_shared<LoopThread*>(nullptr);
+};
+
+/// What a module is given when it is made: its own store, and the kernel's services. In its constructor it asks for the ports
+/// of the modules that it calls, and registers the events that it hears, its timers and its workers. Outlives the module.
+class Environment {
+ public:
+  /// All exist and outlive the environment. `directory` is where the module may keep files beside its store.
+  Environment(std::string module, store::Store& store, const Clock& clock, Random& random, IdSource& ids,
+              std::filesystem::path directory)
+      : module_(std::move(module)), store_(store), clock_(clock), random_(random), ids_(ids), directory_(std::move(directory)) {}
+
+  const std::string& module() const { return module_; }
+  store::Store& store() const { return store_; }
+  const Clock& clock() const { return clock_; }
+  Random& random() const { return random_; }
+  IdSource& ids() const { return ids_; }
+  const std::filesystem::path& directory() const { return directory_; }
+
+  /// The port of another module: a seam, connected before the first call. Lives as long as the host.
+  template <AContract C>
+  Port<C>& port() {
+    auto edge = std::make_unique<TypedEdge<C>>(module_);
+    Port<C>& port = edge->port();
+    edges_.push_back(std::move(edge));
+    return port;
+  }
+
+  /// Applies event E in the transaction that moves the cursor: `handle(Transaction&, const E&)`.
+  template <Event E, class Handle>
+  void hear(Handle handle) {
+    handlers_.hear<E>(std::move(handle));
+  }
+
+  /// What happens when a timer of this kind is due: in the transaction that removes it.
+  void on_timer(std::string kind, events::Timers::Handler handler) {
+    timers_.emplace_back(std::move(kind), std::move(handler));
+  }
+
+  /// A loop of the module's own, which calls the outside world: a thread steps it when woken, and every `idle_ms`.
+  /// `loop` lives as long as the module.
+  WorkerWaker add_worker(std::string name, Loop& loop, std::int64_t idle_ms) {
+    workers_.push_back({std::move(name), &loop, idle_ms, WorkerWaker{}});
+    return workers_.back().waker;
+  }
+
+ private:
+  friend class Host;
+  struct Worker {
+    std::string name;
+    Loop* loop;
+    std::int64_t idle_ms;
+    WorkerWaker waker;
+  };
+
+  const std::string module_;
+  store::Store& store_;
+  const Clock& clock_;
+  Random& random_;
+  IdSource& ids_;
+  const std::filesystem::path directory_;
+  std::vector<std::unique_ptr<Edge>> edges_;
+  events::Handlers handlers_;
+  std::vector<std::pair<std::string, events::Timers::Handler>> timers_;
+  std::vector<Worker> workers_;
+};
+
+}  // namespace seamline::host

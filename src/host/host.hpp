@@ -1,0 +1,104 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/id.hpp"
+#include "events/consumer.hpp"
+#include "events/puller.hpp"
+#include "events/timers.hpp"
+#include "host/module_spec.hpp"
+#include "store/store.hpp"
+
+namespace seamline::host {
+
+/// Limits and folders of a host. Each has its key in the configuration.
+struct HostOptions {
+  std::filesystem::path data_dir;
+  /// Its directory and module are set for each module.
+  store::StoreOptions store;
+  std::size_t consumer_queue_entries = 4096;
+  events::Puller::Options puller;
+  events::Timers::Options timers;
+  std::int64_t timer_poll_ms = 100;
+  /// How long remembered answers are kept.
+  std::int64_t idempotency_keep_ms = 24LL * 3600 * 1000;
+  /// How long stop() waits for calls that are under way.
+  std::int64_t drain_ms = 25'000;
+  /// Without threads whoever holds the host steps its loops: tests and simulations.
+  bool threads = true;
+};
+
+/// How one module of a host is doing.
+struct ModuleStatus {
+  std::string name;
+  bool is_open = false;
+  /// What has stopped it from hearing a publisher; empty while all is well.
+  std::vector<std::string> diverged_from;
+};
+
+/// A process's modules with their stores, seams, consumers and threads. Add the modules, start, stop; once.
+class Host {
+ public:
+  /// `clock` and `random` exist and outlive the host.
+  Host(HostOptions options, const Clock& clock, Random& random);
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Opens the module's store and makes the module. Errors: those of Store::open.
+  Result<void> add(const ModuleSpec& spec);
+
+  /// A port of the host's own, `caller` being its name on the edge. Before start().
+  template <AContract C>
+  Port<C>& port(std::string caller) {
+    auto edge = std::make_unique<TypedEdge<C>>(std::move(caller));
+    Port<C>& port = edge->port();
+    own_edges_.push_back(std::move(edge));
+    return port;
+  }
+
+  /// Connects seams and consumers, and starts the threads. Nothing is heard before it.
+  void start();
+  /// Closes the gates, lets what is under way end, stops the threads and the stores. Idempotent.
+  void stop();
+
+  /// The routes of all modules here.
+  std::vector<OperationRoute> routes() const;
+  /// All edges, the gateway's included, for metrics.
+  std::vector<const Edge*> edges() const;
+  std::vector<ModuleStatus> status() const;
+  std::vector<const events::Consumer*> consumers() const;
+  store::Store& store_of(std::string_view module) const;
+  events::Consumer& consumer_of(std::string_view subscriber, std::string_view publisher) const;
+
+  /// Without threads: steps every loop until none finds work, or `most_rounds` rounds have passed. Returns whether all is quiet.
+  bool run_until_quiet(int most_rounds = 10'000);
+
+ private:
+  struct Placed;
+  class Housekeeping;
+
+  void connect_edges();
+  void connect_consumers();
+  void start_threads();
+  Placed* find(std::string_view module) const;
+  std::vector<Loop*> loops();
+
+  const HostOptions options_;
+  const Clock& clock_;
+  Random& random_;
+  IdSource ids_;
+  std::vector<std::unique_ptr<Placed>> modules_;
+  std::vector<std::unique_ptr<Edge>> own_edges_;
+  std::vector<std::unique_ptr<events::LogSource>> sources_;
+  std::vector<std::unique_ptr<events::Consumer>> consumers_;
+  events::Puller puller_;
+  std::unique_ptr<LoopThread> puller_thread_;
+  bool is_started_ = false;
+  bool is_stopped_ = false;
+};
+
+}  // namespace seamline::host

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/hash.hpp"
+#include "base/id.hpp"
+
+namespace seamline::store {
+
+/// A statement of SQL: only ever a literal of the source, so that no text of a caller can become part of one, and its
+/// address can key the cache of prepared statements. Parameters are `$1`, `$2`, …
+class Sql {
+ public:
+  // NOLINTNEXTLINE: implicit by purpose
+  consteval Sql(const char* literal) : text_(literal) {}
+  const char* text() const { return text_; }
+
+ private:
+  const char* text_;
+};
+
+/// The database refused or failed. Inside the store only: it never crosses a port.
+class StorageError : public std::runtime_error {
+ public:
+  StorageError(const std::string& what, bool is_fatal) : std::runtime_error(what), is_fatal_(is_fatal) {}
+  /// The file can no longer be trusted with a commit (I/O error, full disk, corruption): the process must stop.
+  bool is_fatal() const { return is_fatal_; }
+
+ private:
+  bool is_fatal_;
+};
+
+/// A prepared statement that a connection keeps. Used through Rows and Connection.
+class Statement {
+ public:
+  virtual ~Statement() = default;
+  virtual void bind_integer(int parameter, std::int64_t value) = 0;
+  virtual void bind_text(int parameter, std::string_view value) = 0;
+  virtual void bind_bytes(int parameter, std::string_view value) = 0;
+  virtual void bind_null(int parameter) = 0;
+  /// Runs to the next row; false at the end.
+  virtual bool step() = 0;
+  virtual void reset() = 0;
+  /// Columns count from 0. A column of another type, or NULL, throws StorageError: nothing is converted.
+  virtual std::int64_t integer(int column) = 0;
+  virtual std::string_view text(int column) = 0;
+  virtual std::string_view bytes(int column) = 0;
+  virtual bool is_null(int column) = 0;
+};
+
+/// The rows of a running query. Views that it gives live until next(). Give it up before the same statement runs again.
+class Rows {
+ public:
+  explicit Rows(Statement& statement) : statement_(&statement) {}
+  Rows(Rows&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+  Rows& operator=(Rows&&) = delete;
+  ~Rows() {
+    if (statement_ != nullptr) statement_->reset();
+  }
+
+  bool next() { return statement_->step(); }
+  std::int64_t integer(int column) { return statement_->integer(column); }
+  std::string_view text(int column) { return statement_->text(column); }
+  std::string_view bytes(int column) { return statement_->bytes(column); }
+  Timestamp timestamp(int column) { return {statement_->integer(column)}; }
+  Sha256 digest(int column);
+  bool is_null(int column) { return statement_->is_null(column); }
+  std::optional<std::string> optional_text(int column) {
+    if (statement_->is_null(column)) return std::nullopt;
+    return std::string(statement_->text(column));
+  }
+  template <class AnId>
+  AnId id(int column) {
+    return AnId{std::string(statement_->text(column))};
+  }
+
+ private:
+  Statement* statement_;
+};
+
+/// One connection to a module's database. Not thread-safe: the writer has one, each reader has one.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  /// Runs a query; its parameters are integers, bools, texts, ids, timestamps, digests, and optionals of these.
+  template <class... Args>
+  Rows query(Sql sql, const Args&... args) {
+    Statement& statement = prepared(sql);
+    Rows rows(statement);
+    int parameter = 0;
+    (bind(statement, ++parameter, args), ...);
+    return rows;
+  }
+
+  /// Runs a statement to its end. Returns the number of rows that it changed.
+  template <class... Args>
+  std::int64_t execute(Sql sql, const Args&... args) {
+    Rows rows = query(sql, args...);
+    while (rows.next()) {
+    }
+    return changes();
+  }
+
+  /// Rows changed since the connection was opened.
+  virtual std::int64_t total_changes() = 0;
+
+ protected:
+  virtual Statement& prepared(Sql sql) = 0;
+  virtual std::int64_t changes() = 0;
+
+ private:
+  static void bind(Statement& to, int at, std::int64_t value) { to.bind_integer(at, value); }
+  static void bind(Statement& to, int at, int value) { to.bind_integer(at, value); }
+  static void bind(Statement& to, int at, bool value) { to.bind_integer(at, value ? 1 : 0); }
+  static void bind(Statement& to, int at, std::string_view value) { to.bind_text(at, value); }
+  static void bind(Statement& to, int at, const std::string& value) { to.bind_text(at, value); }
+  static void bind(Statement& to, int at, const char* value) { to.bind_text(at, value); }
+  static void bind(Statement& to, int at, Timestamp value) { to.bind_integer(at, value.ms); }
+  static void bind(Statement& to, int at, const Sha256& value) { to.bind_bytes(at, as_bytes(value)); }
+  template <Literal Name>
+  static void bind(Statement& to, int at, const Id<Name>& value) {
+    to.bind_text(at, value.text);
+  }
+  template <class T>
+  static void bind(Statement& to, int at, const std::optional<T>& value) {
+    if (value) {
+      bind(to, at, *value);
+    } else {
+      to.bind_null(at);
+    }
+  }
+};
+
+}  // namespace seamline::store

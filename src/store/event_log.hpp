@@ -1,0 +1,81 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/hash.hpp"
+#include "base/result.hpp"
+#include "store/connection.hpp"
+
+namespace seamline::store {
+
+/// A place in one publisher's log. Before the first entry: seq 0 and a hash of zeros.
+struct LogPosition {
+  std::string log_id;
+  std::int64_t epoch = 0;
+  std::int64_t seq = 0;
+  Sha256 hash{};
+  bool operator==(const LogPosition&) const = default;
+};
+
+/// One published event as it stands in the log.
+struct LogEntry {
+  std::int64_t seq = 0;
+  std::int64_t epoch = 0;
+  /// `seamline.order.OrderCreated.v1`.
+  std::string type;
+  /// The id of the aggregate that it is about.
+  std::string subject;
+  Timestamp at;
+  /// The traceparent of the call that caused it; may be empty.
+  std::string trace;
+  /// The JSON body.
+  std::string payload;
+  /// Over the hash before and everything above: an edit or a hole shows, a cut tail only against a head kept elsewhere.
+  Sha256 hash{};
+  /// The event itself, of the type that `type` names, where it was handed over in the process; else null.
+  std::shared_ptr<const void> typed;
+};
+
+/// Entries that were committed together, in the order of the log.
+using EntryBatch = std::vector<LogEntry>;
+
+/// The hash of an entry that follows one with the hash `before`: SHA-256 over `before` and the netstrings (D. J. Bernstein,
+/// 1997) of seq, epoch, type, subject, at in milliseconds, trace and payload.
+Sha256 chain_hash(const Sha256& before, const LogEntry& entry);
+
+/// A module's own log, in its own store: the transactional outbox and the durable queue at once. append() and the two ends of
+/// a batch belong to the writer's thread; the rest is thread-safe.
+class EventLog {
+ public:
+  /// Reads head and ownership; makes a new log with a random id (`new_log_id`) in an empty store.
+  EventLog(Connection& rows, const std::string& new_log_id);
+
+  /// Appends in the open transaction: gives the entry its seq, epoch and hash, writes it, and keeps it for the hand-over.
+  void append(Connection& rows, LogEntry entry);
+  /// Throws StorageError, fatally, where the store has another epoch than the one that this process took it with.
+  void check_epoch(Connection& rows) const;
+  /// The batch is durable: moves the head. Returns its entries; null where it has none.
+  std::shared_ptr<const EntryBatch> batch_committed();
+  /// The batch is undone: takes back its sequence numbers, chain head and entries.
+  void batch_rolled_back();
+
+  LogPosition head() const;
+
+ private:
+  mutable std::mutex mutex_;
+  LogPosition head_;
+  LogPosition next_;
+  EntryBatch pending_;
+};
+
+/// Reads up to `limit` entries behind `after` from a store of that log. An empty log id with seq 0 is the beginning of any.
+/// Errors: events.diverged where `after` is not a place in this log: unknown log id, past its head, or another hash there.
+Result<EntryBatch> read_log(Connection& rows, const LogPosition& after, std::int64_t limit);
+/// The position of the last entry. Errors: none but storage.
+LogPosition read_head(Connection& rows);
+
+}  // namespace seamline::store

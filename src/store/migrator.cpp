@@ -1,0 +1,70 @@
+#include "store/migrator.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/hash.hpp"
+
+namespace seamline::store {
+namespace {
+
+constexpr ErrorCode schema_changed{"store.schema_changed", Kind::conflict};
+constexpr ErrorCode schema_newer{"store.schema_newer", Kind::conflict};
+constexpr std::string_view kernel = "kernel";
+
+std::string title(const Migration& migration) {
+  return std::string(migration.owner) + "/" + std::to_string(migration.version) + " (" + std::string(migration.name) + ")";
+}
+
+/// Whether the migration was applied before. Errors: store.schema_changed.
+Result<bool> is_applied(SqliteConnection& connection, const Migration& migration) {
+  Rows row = connection.query("SELECT checksum FROM schema_migrations WHERE owner = $1 AND version = $2", migration.owner,
+                              migration.version);
+  if (!row.next()) return false;
+  if (row.digest(0) == sha256(migration.sql)) return true;
+  return fail(schema_changed, "The migration " + title(migration) +
+                                  " was changed after it was applied to this store. Put it back as it was, and add a new one.");
+}
+
+void apply(SqliteConnection& connection, const Migration& migration, Timestamp now) {
+  connection.execute("BEGIN IMMEDIATE");
+  connection.run_script(migration.sql);
+  connection.execute("INSERT INTO schema_migrations (owner, version, name, checksum, at_ms) VALUES ($1, $2, $3, $4, $5)",
+                     migration.owner, migration.version, migration.name, sha256(migration.sql), now);
+  connection.execute("COMMIT");
+}
+
+Result<void> refuse_unknown(SqliteConnection& connection, const std::vector<Migration>& known) {
+  Rows row = connection.query("SELECT owner, version, name FROM schema_migrations");
+  while (row.next()) {
+    const bool is_known = std::any_of(known.begin(), known.end(), [&](const Migration& migration) {
+      return migration.owner == row.text(0) && migration.version == row.integer(1);
+    });
+    if (is_known) continue;
+    return fail(schema_newer, "The store has the migration " + std::string(row.text(0)) + "/" + std::to_string(row.integer(1)) + " (" +
+                                  std::string(row.text(2)) + "), which this program does not know. Run the newer program.");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> migrate(SqliteConnection& connection, std::string_view module, std::span<const Migration> migrations, Timestamp now) {
+  connection.run_script(
+      "CREATE TABLE IF NOT EXISTS schema_migrations (owner TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, "
+      "checksum BLOB NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (owner, version)) STRICT");
+  std::vector<Migration> wanted;
+  for (const std::string_view owner : {kernel, module}) {
+    std::copy_if(migrations.begin(), migrations.end(), std::back_inserter(wanted),
+                 [&](const Migration& migration) { return migration.owner == owner; });
+  }
+  if (auto checked = refuse_unknown(connection, wanted); !checked) return checked;
+  for (const Migration& migration : wanted) {
+    auto applied = is_applied(connection, migration);
+    if (!applied) return fail(std::move(applied.error()));
+    if (!*applied) apply(connection, migration, now);
+  }
+  return {};
+}
+
+}  // namespace seamline::store

@@ -1,0 +1,167 @@
+#include "store/sqlite.hpp"
+
+#include <sqlite3.h>
+
+#include <cstring>
+#include <mutex>
+#include <vector>
+
+#include "base/assert.hpp"
+
+namespace seamline::store {
+namespace {
+
+constexpr int busy_timeout_ms = 5'000;
+
+/// Before SQLite's first use: its malloc statistics are one mutex that every writer of the process would contend for.
+void configure_sqlite_once() {
+  static std::once_flag once;
+  std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
+[[noreturn]] void throw_error(sqlite3* handle, int code, std::string_view doing) {
+  const int primary = code & 0xFF;
+  const bool is_fatal = primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_CORRUPT ||
+                        primary == SQLITE_NOTADB || primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY ||
+                        primary == SQLITE_BUSY || primary == SQLITE_NOMEM;
+  std::string what = std::string(doing) + ": " + sqlite3_errstr(code);
+  if (handle != nullptr) what += std::string(" (") + sqlite3_errmsg(handle) + ")";
+  throw StorageError(what, is_fatal);
+}
+
+class SqliteStatement final : public Statement {
+ public:
+  SqliteStatement(sqlite3* handle, const char* sql) : handle_(handle), sql_(sql) {
+    const int code = sqlite3_prepare_v3(handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
+    if (code != SQLITE_OK) throw_error(handle, code, sql);
+    // `$2` is a name to SQLite, not a number: the first name that occurs gets index 1.
+    const int count = sqlite3_bind_parameter_count(statement_);
+    index_of_.assign(static_cast<std::size_t>(count) + 1, 0);
+    for (int index = 1; index <= count; ++index) {
+      const char* name = sqlite3_bind_parameter_name(statement_, index);
+      SEAMLINE_ASSERT(name != nullptr && name[0] == '$');
+      const auto number = static_cast<std::size_t>(std::stoi(name + 1));
+      SEAMLINE_ASSERT(number >= 1 && number < index_of_.size());
+      index_of_[number] = index;
+    }
+  }
+  ~SqliteStatement() override { sqlite3_finalize(statement_); }
+  SqliteStatement(const SqliteStatement&) = delete;
+  SqliteStatement& operator=(const SqliteStatement&) = delete;
+
+  /// A statement serves one use at a time.
+  void begin_use() {
+    SEAMLINE_ASSERT(!in_use_);
+    in_use_ = true;
+  }
+  void bind_integer(int parameter, std::int64_t value) override {
+    check(sqlite3_bind_int64(statement_, index_of(parameter), value));
+  }
+  void bind_text(int parameter, std::string_view value) override {
+    check(sqlite3_bind_text64(statement_, index_of(parameter), value.data() == nullptr ? "" : value.data(), value.size(),
+                              SQLITE_TRANSIENT, SQLITE_UTF8));
+  }
+  void bind_bytes(int parameter, std::string_view value) override {
+    check(sqlite3_bind_blob64(statement_, index_of(parameter), value.data(), value.size(), SQLITE_TRANSIENT));
+  }
+  void bind_null(int parameter) override { check(sqlite3_bind_null(statement_, index_of(parameter))); }
+
+  bool step() override {
+    const int code = sqlite3_step(statement_);
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    throw_error(handle_, code, sql_);
+  }
+  void reset() override {
+    sqlite3_reset(statement_);
+    in_use_ = false;
+  }
+  std::int64_t integer(int column) override {
+    expect(column, SQLITE_INTEGER);
+    return sqlite3_column_int64(statement_, column);
+  }
+  std::string_view text(int column) override {
+    expect(column, SQLITE_TEXT);
+    const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+  std::string_view bytes(int column) override {
+    expect(column, SQLITE_BLOB);
+    const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+  bool is_null(int column) override { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+ private:
+  int index_of(int parameter) const {
+    SEAMLINE_ASSERT(parameter >= 1 && static_cast<std::size_t>(parameter) < index_of_.size());
+    return index_of_[static_cast<std::size_t>(parameter)];
+  }
+  void check(int code) const {
+    if (code != SQLITE_OK) throw_error(handle_, code, sql_);
+  }
+  void expect(int column, int type) const {
+    if (sqlite3_column_type(statement_, column) == type) return;
+    throw StorageError(std::string(sql_) + ": column " + std::to_string(column) + " has another type", false);
+  }
+
+  sqlite3* handle_;
+  const char* sql_;
+  sqlite3_stmt* statement_ = nullptr;
+  std::vector<int> index_of_;
+  bool in_use_ = false;
+};
+
+}  // namespace
+
+Sha256 Rows::digest(int column) {
+  const std::string_view stored = bytes(column);
+  Sha256 digest{};
+  if (stored.size() != digest.size()) throw StorageError("a digest of another length than 32 bytes", false);
+  std::memcpy(digest.data(), stored.data(), digest.size());
+  return digest;
+}
+
+void SqliteConnection::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+
+SqliteConnection::SqliteConnection(const std::filesystem::path& file, Mode mode, std::int64_t checkpoint_pages) {
+  configure_sqlite_once();
+  const int flags = SQLITE_OPEN_NOMUTEX | (mode == Mode::writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                                                : SQLITE_OPEN_READONLY);
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+  handle_.reset(handle);
+  if (code != SQLITE_OK) throw_error(handle, code, "opening " + file.string());
+
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, busy_timeout_ms);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
+  if (mode == Mode::writer) {
+    run_script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;");
+    sqlite3_wal_autocheckpoint(handle, static_cast<int>(checkpoint_pages));
+  } else {
+    run_script("PRAGMA query_only = ON;");
+  }
+}
+
+SqliteConnection::~SqliteConnection() { statements_.clear(); }
+
+std::int64_t SqliteConnection::total_changes() { return sqlite3_total_changes64(handle_.get()); }
+std::int64_t SqliteConnection::changes() { return sqlite3_changes64(handle_.get()); }
+
+void SqliteConnection::run_script(std::string_view script) {
+  const std::string text(script);
+  const int code = sqlite3_exec(handle_.get(), text.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) throw_error(handle_.get(), code, text.substr(0, 60));
+}
+
+Statement& SqliteConnection::prepared(Sql sql) {
+  auto& kept = statements_[sql.text()];
+  if (!kept) kept = std::make_unique<SqliteStatement>(handle_.get(), sql.text());
+  static_cast<SqliteStatement&>(*kept).begin_use();
+  return *kept;
+}
+
+}  // namespace seamline::store

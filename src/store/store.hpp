@@ -1,0 +1,187 @@
+#pragma once
+
+#include <filesystem>
+#include <span>
+
+#include "base/assert.hpp"
+#include "base/call_context.hpp"
+#include "store/idempotency.hpp"
+#include "store/migrations.hpp"
+#include "store/sqlite.hpp"
+#include "store/writer.hpp"
+
+namespace seamline::store {
+
+/// How a module's store is opened. Every limit has its key in the section `store` of the configuration.
+struct StoreOptions {
+  /// `<data_dir>/<module>`: holds `0.db` and `lock`. Made where it is missing.
+  std::filesystem::path directory;
+  std::string module;
+  std::size_t readers = 4;
+  std::int64_t checkpoint_pages = 1000;
+  Writer::Options writer;
+};
+
+/// A module's own database: one writer, many readers. Thread-safe.
+class Store {
+ public:
+  /// Takes the lock, opens the file, brings the schema up to date (kernel first, then the module's own migrations).
+  /// `clock` exists and outlives the store; `new_log_id` names the log of a store that is new.
+  /// Errors, each saying what to do: store.locked, store.unusable, store.schema_changed, store.schema_newer.
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options, std::span<const Migration> migrations,
+                                             const Clock& clock, const std::string& new_log_id);
+  ~Store();
+
+  /// Runs `command(Transaction&)`, which returns a Result, on the writer, and returns its result after the commit. The command
+  /// may run twice (see Transaction). Errors: the command's own; store.overloaded and call.deadline_exceeded, not run.
+  template <class Fn>
+  auto write(const CallContext& context, Fn&& command) -> std::invoke_result_t<Fn&, Transaction&>;
+
+  /// Runs `query(View&)` on the caller's thread over one consistent snapshot, and returns what it returns. Waits while all
+  /// readers are in use.
+  template <class Fn>
+  auto read(Fn&& query) -> std::invoke_result_t<Fn&, View&>;
+
+  /// Makes the operation safe to repeat under its idempotency key; see Once.
+  template <Operation Op>
+  Result<Once<Op>> once(const CallContext& context, const Op& operation);
+
+  Writer& writer() { return *writer_; }
+  EventLog& log() { return *log_; }
+  const std::string& module() const { return options_.module; }
+  /// Forgets remembered answers older than `before`, at most `limit` of them. Returns how many.
+  std::int64_t forget_answers(Timestamp before, std::int64_t limit);
+  /// Ends the writer: what is queued is finished first. Idempotent.
+  void stop() { writer_->stop(); }
+
+ private:
+  class Reader;
+  class Lock;
+
+  Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<SqliteConnection> connection, const Clock& clock,
+        const std::string& new_log_id);
+  std::unique_ptr<View> borrow_reader();
+  void give_back(std::unique_ptr<View> reader);
+
+  const StoreOptions options_;
+  std::unique_ptr<Lock> lock_;
+  std::unique_ptr<SqliteConnection> connection_;
+  std::unique_ptr<EventLog> log_;
+  RunningKeys running_keys_;
+  std::mutex readers_mutex_;
+  std::condition_variable reader_returned_;
+  std::vector<std::unique_ptr<View>> idle_readers_;
+  std::size_t readers_made_ = 0;
+  std::unique_ptr<Writer> writer_;
+};
+
+namespace detail {
+
+/// A caller's closure as a command, on the caller's stack.
+template <class Fn>
+class WriteCall final : public Command {
+ public:
+  using Reply = std::invoke_result_t<Fn&, Transaction&>;
+
+  explicit WriteCall(Fn& body) : body_(body) {}
+
+  std::size_t run(Transaction& transaction, std::size_t) override {
+    const std::int64_t changes_before = transaction.rows().total_changes();
+    reply_.emplace(body_(transaction));
+    // An expected failure writes nothing: there is no savepoint that could undo it.
+    SEAMLINE_ASSERT(reply_->has_value() || transaction.rows().total_changes() == changes_before);
+    return 1;
+  }
+  void committed() override { finish(); }
+  void failed(const Error& error) override {
+    reply_.emplace(fail(error));
+    finish();
+  }
+  Reply wait_in(Writer& writer) {
+    writer.wait(mutex_, changed_, [this] { return done_; });
+    return std::move(*reply_);
+  }
+
+ private:
+  void finish() {
+    // Notified under the lock: the waiting caller destroys this object as soon as it sees done_.
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+    changed_.notify_one();
+  }
+
+  Fn& body_;
+  std::optional<Reply> reply_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool done_ = false;
+};
+
+}  // namespace detail
+
+template <class Fn>
+auto Store::write(const CallContext& context, Fn&& command) -> std::invoke_result_t<Fn&, Transaction&> {
+  detail::WriteCall<std::remove_reference_t<Fn>> call(command);
+  call.deadline = context.deadline;
+  call.trace = context.traceparent;
+  writer_->post(call);
+  return call.wait_in(*writer_);
+}
+
+template <class Fn>
+auto Store::read(Fn&& query) -> std::invoke_result_t<Fn&, View&> {
+  struct Borrowed {
+    explicit Borrowed(Store& from) : store(from), view(from.borrow_reader()) { view->rows().execute("BEGIN"); }
+    ~Borrowed() {
+      view->rows().execute("COMMIT");
+      store.give_back(std::move(view));
+    }
+    Store& store;
+    std::unique_ptr<View> view;
+  };
+  const Borrowed reader(*this);
+  return query(*reader.view);
+}
+
+template <Operation Op>
+Result<Once<Op>> Store::once(const CallContext& context, const Op& operation) {
+  return Once<Op>::begin(*this, running_keys_, context, operation);
+}
+
+template <Operation Op>
+Result<Once<Op>> Once<Op>::begin(Store& store, RunningKeys& keys, const CallContext& context, const Op& operation) {
+  if (context.idempotency_key.empty()) return Once(store, context, AnswerKey{}, Sha256{}, RunningKeys::Mark{});
+  AnswerKey key = answer_key(context, Op::name);
+  auto mark = keys.begin(key);
+  if (!mark) return fail(std::move(mark.error()));
+  Once once(store, context, std::move(key), sha256(encode(operation)), std::move(*mark));
+  const auto remembered = store.read([&](View& view) { return find_answer(view.rows(), once.key_); });
+  if (remembered) {
+    auto reply = once.replay(*remembered);
+    if (!reply) return fail(std::move(reply.error()));
+    once.answer_ = std::move(*reply);
+  }
+  return once;
+}
+
+template <Operation Op>
+Result<typename Op::Reply> Once<Op>::replay(const RememberedAnswer& remembered) const {
+  auto same = check_fingerprint(remembered, fingerprint_);
+  if (!same) return fail(std::move(same.error()));
+  if (context_.notes != nullptr) context_.notes->replayed = true;
+  return decode<Reply>(remembered.reply, Reading::lenient);
+}
+
+template <Operation Op>
+template <class Fn>
+Result<typename Op::Reply> Once<Op>::write(Fn&& command) {
+  return store_.write(context_, [&](Transaction& transaction) -> Result<Reply> {
+    if (!has_key()) return command(transaction);
+    if (const auto remembered = transaction.remembered(key_)) return replay(*remembered);
+    Result<Reply> reply = command(transaction);
+    if (reply) transaction.remember(key_, {fingerprint_, encode(*reply)});
+    return reply;
+  });
+}
+
+}  // namespace seamline::store

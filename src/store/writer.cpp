@@ -1,0 +1,257 @@
+#include "store/writer.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "base/transaction_mark.hpp"
+
+namespace seamline::store {
+namespace {
+
+constexpr ErrorCode overloaded{"store.overloaded", Kind::unavailable};
+constexpr ErrorCode stopping{"store.stopping", Kind::unavailable};
+constexpr ErrorCode expired{"call.deadline_exceeded", Kind::deadline_exceeded};
+constexpr ErrorCode failed_alone{"internal.unexpected", Kind::internal};
+
+/// How many of a batch's units are kept for clients while consumers have more to do than a batch holds.
+constexpr std::size_t client_share = 4;
+
+Error error_of(const ErrorCode& code, std::string detail) { return std::move(fail(code, std::move(detail)).value()); }
+
+}  // namespace
+
+class Writer::SqlTransaction final : public Transaction {
+ public:
+  SqlTransaction(Connection& rows, EventLog& log) : rows_(rows), log_(log) {}
+
+  void begin_command(const Command& command) { command_ = &command; }
+  std::vector<std::function<void()>> take_actions() { return std::exchange(actions_, {}); }
+
+  Connection& rows() override { return rows_; }
+  Timestamp now() const override { return command_->queued_at; }
+
+  void set_timer(std::string_view kind, std::string_view subject, Timestamp due) override {
+    rows_.execute("INSERT INTO timers (kind, subject, due_at_ms) VALUES ($1, $2, $3) "
+                  "ON CONFLICT (kind, subject) DO UPDATE SET due_at_ms = excluded.due_at_ms",
+                  kind, subject, due);
+  }
+  void cancel_timer(std::string_view kind, std::string_view subject) override {
+    rows_.execute("DELETE FROM timers WHERE kind = $1 AND subject = $2", kind, subject);
+  }
+
+  std::optional<RememberedAnswer> remembered(const AnswerKey& key) override {
+    return find_answer(rows_, key);
+  }
+  void remember(const AnswerKey& key, const RememberedAnswer& answer) override {
+    rows_.execute("INSERT INTO idempotency (id, caller, operation, key, fingerprint, reply, at_ms) "
+                  "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM idempotency), $1, $2, $3, $4, $5, $6)",
+                  key.caller, key.operation, key.key, answer.fingerprint, answer.reply, now());
+  }
+  void after_commit(std::function<void()> action) override { actions_.push_back(std::move(action)); }
+
+ protected:
+  void append(LogEntry entry) override {
+    entry.at = now();
+    entry.trace = command_->trace;
+    log_.append(rows_, std::move(entry));
+  }
+
+ private:
+  Connection& rows_;
+  EventLog& log_;
+  const Command* command_ = nullptr;
+  std::vector<std::function<void()>> actions_;
+};
+
+std::optional<RememberedAnswer> find_answer(Connection& rows, const AnswerKey& key) {
+  Rows row = rows.query("SELECT fingerprint, reply FROM idempotency WHERE key = $1 AND operation = $2 AND caller = $3", key.key,
+                        key.operation, key.caller);
+  if (!row.next()) return std::nullopt;
+  return RememberedAnswer{row.digest(0), std::string(row.text(1))};
+}
+
+Writer::Writer(std::string module, Connection& rows, EventLog& log, const Clock& clock, Options options)
+    : module_(std::move(module)),
+      rows_(rows),
+      log_(log),
+      clock_(clock),
+      options_(options),
+      transaction_(std::make_unique<SqlTransaction>(rows, log)) {}
+
+Writer::~Writer() { stop(); }
+
+void Writer::listen(Listener listener) { listener_ = std::move(listener); }
+
+void Writer::post(Command& command) {
+  SEAMLINE_ASSERT(!inside_transaction);
+  command.queued_at = clock_.now();
+  std::optional<Error> refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) {
+      refusal = error_of(stopping, "The module " + module_ + " is stopping.");
+    } else if (commands_.size() >= options_.max_queued) {
+      refusal = error_of(overloaded, "The module " + module_ + " has " + std::to_string(options_.max_queued) +
+                                         " commands waiting; this one was not run.");
+    } else {
+      commands_.push_back(&command);
+    }
+  }
+  if (refusal) {
+    refusal->retryable = true;
+    refusal->retry_after_ms = 1000;
+    return command.failed(*refusal);
+  }
+  if (thread_) thread_->wake();
+}
+
+void Writer::post_event(Command& command) {
+  command.queued_at = clock_.now();
+  bool refused = false;
+  {
+    const std::lock_guard lock(mutex_);
+    refused = stopped_;
+    if (!refused) events_.push_back(&command);
+  }
+  if (refused) return command.failed(error_of(stopping, "The module " + module_ + " is stopping."));
+  if (thread_) thread_->wake();
+}
+
+std::vector<Command*> Writer::take_batch() {
+  std::vector<Command*> batch;
+  const std::lock_guard lock(mutex_);
+  // One queued consumer stands for many entries, and takes its share of the cap when it runs.
+  while (!events_.empty()) {
+    batch.push_back(events_.front());
+    events_.pop_front();
+  }
+  while (!commands_.empty() && batch.size() < options_.batch_cap) {
+    batch.push_back(commands_.front());
+    commands_.pop_front();
+  }
+  return batch;
+}
+
+bool Writer::is_expired(const Command& command) const {
+  return command.deadline != Instant::never() && clock_.monotonic() >= command.deadline;
+}
+
+bool Writer::step() {
+  std::vector<Command*> batch = take_batch();
+  if (batch.empty()) return false;
+  std::erase_if(batch, [this](Command* command) {
+    if (!is_expired(*command)) return false;
+    command->failed(error_of(expired, "The deadline passed while the command was queued; it was not run."));
+    return true;
+  });
+  if (!batch.empty()) run_batch(batch);
+  return true;
+}
+
+void Writer::run_batch(const std::vector<Command*>& batch) {
+  try {
+    rows_.execute("BEGIN IMMEDIATE");
+    log_.check_epoch(rows_);
+    std::size_t left = options_.batch_cap;
+    const std::size_t kept_for_clients = std::min(batch.size(), options_.batch_cap / client_share);
+    inside_transaction = true;
+    for (Command* command : batch) {
+      transaction_->begin_command(*command);
+      const std::size_t done = command->run(*transaction_, std::max(left, kept_for_clients));
+      left -= std::min(left, done);
+    }
+    inside_transaction = false;
+  } catch (const std::exception& problem) {
+    inside_transaction = false;
+    stop_if_fatal(problem);
+    roll_back();
+    for (Command* command : batch) command->rolled_back();
+    return run_alone(batch);
+  }
+  commit();
+  answer(batch);
+}
+
+void Writer::run_alone(const std::vector<Command*>& batch) {
+  for (Command* command : batch) {
+    try {
+      rows_.execute("BEGIN IMMEDIATE");
+      log_.check_epoch(rows_);
+      transaction_->begin_command(*command);
+      inside_transaction = true;
+      command->run(*transaction_, 1);
+      inside_transaction = false;
+    } catch (const std::exception& problem) {
+      inside_transaction = false;
+      stop_if_fatal(problem);
+      roll_back();
+      command->failed(error_of(failed_alone, problem.what()));
+      continue;
+    }
+    commit();
+    answer({command});
+  }
+}
+
+void Writer::stop_if_fatal(const std::exception& problem) const {
+  const auto* storage = dynamic_cast<const StorageError*>(&problem);
+  if (storage == nullptr || !storage->is_fatal()) return;
+  stop_process(("the store of module " + module_ + " failed: " + problem.what()).c_str(),
+               "Nothing of the open batch was answered or kept. Mend the disk or free space, then start again.");
+}
+
+void Writer::commit() {
+  try {
+    rows_.execute("COMMIT");
+  } catch (const StorageError& problem) {
+    stop_process(("the store of module " + module_ + " could not commit: " + problem.what()).c_str(),
+                 "Nothing of this batch was answered. Mend the disk or free space, then start again.");
+  }
+}
+
+void Writer::roll_back() {
+  try {
+    rows_.execute("ROLLBACK");
+  } catch (const StorageError&) {
+    // SQLite has already undone the transaction on its own for some errors; then there is nothing left to undo.
+  }
+  log_.batch_rolled_back();
+  transaction_->take_actions();
+}
+
+void Writer::answer(const std::vector<Command*>& batch) {
+  const auto entries = log_.batch_committed();
+  const auto actions = transaction_->take_actions();
+  if (entries && listener_) listener_(entries);
+  for (Command* command : batch) command->committed();
+  for (const auto& action : actions) action();
+}
+
+void Writer::start_thread() {
+  SEAMLINE_ASSERT(!thread_);
+  thread_ = std::make_unique<LoopThread>("w-" + module_, *this, 1000);
+}
+
+void Writer::stop() {
+  if (thread_) thread_->stop();
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return;
+  }
+  // Clients that still wait are answered; consumers stop where they are and go on from their cursors at the next start.
+  while (step()) {
+    const std::lock_guard lock(mutex_);
+    if (commands_.empty()) break;
+  }
+  std::deque<Command*> left;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    left.swap(events_);
+    left.insert(left.end(), commands_.begin(), commands_.end());
+    commands_.clear();
+  }
+  for (Command* command : left) command->failed(error_of(stopping, "The module " + module_ + " is stopping."));
+}
+
+}  // namespace seamline::store

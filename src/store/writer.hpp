@@ -1,0 +1,117 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/loop.hpp"
+#include "base/result.hpp"
+#include "store/event_log.hpp"
+#include "store/transaction.hpp"
+
+namespace seamline::store {
+
+/// One unit of work for the writer. All methods are called on the writer's thread, but for failed() of a command that is
+/// refused or dropped.
+class Command {
+ public:
+  virtual ~Command() = default;
+
+  /// Does its work in the open transaction: at most about `limit` units of it. Returns how many. Throws where it cannot; what
+  /// it wrote is then undone, and it runs once more, alone.
+  virtual std::size_t run(Transaction& transaction, std::size_t limit) = 0;
+  /// What run() wrote is durable. The command may be destroyed by its owner from here on.
+  virtual void committed() = 0;
+  /// The transaction was undone for another command's sake; run() comes again.
+  virtual void rolled_back() {}
+  /// It will not run, or threw although it ran alone. The command may be destroyed by its owner from here on.
+  virtual void failed(const Error& error) = 0;
+
+  /// When it was queued, and until when it is worth running.
+  Timestamp queued_at;
+  Instant deadline = Instant::never();
+  /// The traceparent under which it publishes.
+  std::string trace;
+};
+
+/// The one writer of a store. Commits a batch of commands at a time: the commit of the batch before is the window in which
+/// the next one gathers, so it never waits for more. A command's caller is answered after the commit, never before.
+/// A failed commit stops the process: what a failed fsync left is unknown, so nothing is retried on it.
+class Writer final : public Loop {
+ public:
+  struct Options {
+    /// Commands of clients that may wait; a further one is refused, not run.
+    std::size_t max_queued = 1024;
+    /// Units of work in one commit.
+    std::size_t batch_cap = 64;
+  };
+
+  /// Called after each commit that published something, before the callers are answered.
+  using Listener = std::function<void(const std::shared_ptr<const EntryBatch>&)>;
+
+  /// `rows`, `log` and `clock` exist and outlive the writer.
+  Writer(std::string module, Connection& rows, EventLog& log, const Clock& clock, Options options);
+  ~Writer() override;
+
+  /// Hands over what is committed from here on. Before the first command only.
+  void listen(Listener listener);
+
+  /// Queues a client's command, or refuses it: failed() with store.overloaded, retryable and not run.
+  void post(Command& command);
+  /// Queues a command of a consumer or timer. Never refused: its number is bounded by the consumers and timers there are.
+  /// Batches take these first, so that what has begun ends before new work enters.
+  void post_event(Command& command);
+
+  /// Runs one batch. Returns whether there was any work.
+  bool step() override;
+
+  /// From here on a thread runs the batches; without it, whoever calls step() does.
+  void start_thread();
+  /// Finishes what is queued, refuses what comes after, and joins the thread. Idempotent.
+  void stop();
+  /// Waits until `done()`, which a command's committed() or failed() makes true; runs batches itself where no thread does.
+  template <class Done>
+  void wait(std::mutex& mutex, std::condition_variable& changed, Done done) {
+    if (!thread_) {
+      while (!done() && step()) {
+      }
+      return;
+    }
+    std::unique_lock lock(mutex);
+    changed.wait(lock, done);
+  }
+
+ private:
+  class SqlTransaction;
+
+  std::vector<Command*> take_batch();
+  void run_batch(const std::vector<Command*>& batch);
+  void run_alone(const std::vector<Command*>& batch);
+  void commit();
+  /// A store that fails so can no longer be trusted with a commit: the process ends.
+  void stop_if_fatal(const std::exception& problem) const;
+  void roll_back();
+  void answer(const std::vector<Command*>& batch);
+  bool is_expired(const Command& command) const;
+
+  const std::string module_;
+  Connection& rows_;
+  EventLog& log_;
+  const Clock& clock_;
+  const Options options_;
+  std::unique_ptr<SqlTransaction> transaction_;
+  Listener listener_;
+
+  std::mutex mutex_;
+  std::deque<Command*> events_;
+  std::deque<Command*> commands_;
+  bool stopped_ = false;
+  std::unique_ptr<LoopThread> thread_;
+};
+
+}  // namespace seamline::store
