@@ -1,0 +1,44 @@
+-- What payment knows of an order: one row, made by whichever event of it comes first.
+CREATE TABLE payments (
+  order_id TEXT NOT NULL PRIMARY KEY,
+  payment_id TEXT NOT NULL,
+  user_id TEXT,
+  amount_minor INTEGER NOT NULL CHECK (amount_minor >= 0),
+  currency TEXT NOT NULL,
+  token TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('none', 'pending', 'captured', 'failed', 'refunded')),
+  ending TEXT NOT NULL CHECK (ending IN ('open', 'confirmed', 'cancelled')),
+  reason TEXT,
+  updated_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX payments_by_id ON payments (payment_id);
+
+-- Double entry: the amounts of a transaction add up to zero. A positive amount is owed to us or in our hands.
+CREATE TABLE ledger_entries (
+  transaction_id TEXT NOT NULL,
+  account TEXT NOT NULL CHECK (account IN ('provider', 'settlement', 'revenue')),
+  order_id TEXT NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (transaction_id, account)
+) STRICT;
+
+CREATE TABLE invoices (
+  order_id TEXT NOT NULL PRIMARY KEY,
+  invoice_id TEXT NOT NULL,
+  payment_id TEXT NOT NULL,
+  user_id TEXT,
+  amount_minor INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  issued_at_ms INTEGER NOT NULL
+) STRICT;
+
+-- What is still to be asked of the provider, under a key that the order gives: the intent is durable before the call.
+CREATE TABLE provider_work (
+  order_id TEXT NOT NULL PRIMARY KEY,
+  action TEXT NOT NULL CHECK (action IN ('charge', 'void', 'refund')),
+  attempts INTEGER NOT NULL,
+  due_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX provider_work_by_due ON provider_work (due_at_ms);

@@ -1,0 +1,99 @@
+#include "application/settlement.hpp"
+
+#include "base/assert.hpp"
+
+namespace seamline::inventory {
+
+Reservation Settlement::find_or_begin(store::Transaction& transaction, const OrderId& order_id) const {
+  if (auto known = repository_.find_reservation(transaction, order_id)) return std::move(*known);
+  Reservation begun;
+  begun.order_id = order_id;
+  return begun;
+}
+
+void Settlement::hear(store::Transaction& transaction, const order::OrderCreated& event) const {
+  Reservation reservation = find_or_begin(transaction, event.order_id);
+  std::vector<Line> lines;
+  for (const order::EventItem& item : event.items) lines.push_back({item.product_id, item.quantity});
+  reservation.hear_lines(lines);
+  go_on(transaction, reservation);
+}
+
+void Settlement::hear(store::Transaction& transaction, const payment::PaymentSuccess& event) const {
+  Reservation reservation = find_or_begin(transaction, event.order_id);
+  reservation.hear_paid();
+  go_on(transaction, reservation);
+}
+
+void Settlement::hear(store::Transaction& transaction, const order::OrderConfirmed& event) const {
+  Reservation reservation = find_or_begin(transaction, event.order_id);
+  reservation.hear_ending(Ending::confirmed);
+  go_on(transaction, reservation);
+}
+
+void Settlement::hear(store::Transaction& transaction, const order::OrderCancelled& event) const {
+  Reservation reservation = find_or_begin(transaction, event.order_id);
+  reservation.hear_ending(Ending::cancelled);
+  go_on(transaction, reservation);
+}
+
+void Settlement::go_on(store::Transaction& transaction, Reservation& reservation) const {
+  switch (reservation.next_step()) {
+    case Reservation::Step::reserve: reserve(transaction, reservation); break;
+    case Reservation::Step::commit: commit(transaction, reservation); break;
+    case Reservation::Step::release: release(transaction, reservation); break;
+    case Reservation::Step::none: break;
+  }
+  repository_.save_reservation(transaction, reservation);
+}
+
+void Settlement::reserve(store::Transaction& transaction, Reservation& reservation) const {
+  std::vector<Stocked> products;
+  for (const Line& line : reservation.lines) {
+    auto product = repository_.find_product(transaction, line.product_id);
+    if (!product || !product->can_reserve(line.quantity)) {
+      reservation.stock = StockState::refused;
+      transaction.publish(InventoryFailed{reservation.order_id, product ? "out_of_stock" : "unknown_product"});
+      return;
+    }
+    products.push_back(std::move(*product));
+  }
+  for (std::size_t i = 0; i < products.size(); ++i) {
+    products[i].reserve(reservation.lines[i].quantity);
+    repository_.save_stock(transaction, products[i], Movement::reserved, reservation.lines[i].quantity, reservation.order_id);
+  }
+  reservation.stock = StockState::reserved;
+  transaction.set_timer(expiry_timer, reservation.order_id.text, {transaction.now().ms + reservation_ms_});
+  transaction.publish(InventoryReserved{reservation.order_id});
+}
+
+void Settlement::commit(store::Transaction& transaction, Reservation& reservation) const {
+  for (const Line& line : reservation.lines) {
+    auto product = repository_.find_product(transaction, line.product_id);
+    SEAMLINE_ASSERT(product.has_value());
+    product->commit(line.quantity);
+    repository_.save_stock(transaction, *product, Movement::committed, line.quantity, reservation.order_id);
+  }
+  reservation.stock = StockState::committed;
+  transaction.cancel_timer(expiry_timer, reservation.order_id.text);
+}
+
+void Settlement::release(store::Transaction& transaction, Reservation& reservation) const {
+  for (const Line& line : reservation.lines) {
+    auto product = repository_.find_product(transaction, line.product_id);
+    SEAMLINE_ASSERT(product.has_value());
+    product->release(line.quantity);
+    repository_.save_stock(transaction, *product, Movement::released, line.quantity, reservation.order_id);
+  }
+  reservation.stock = StockState::released;
+  transaction.cancel_timer(expiry_timer, reservation.order_id.text);
+  transaction.publish(InventoryReleased{reservation.order_id, "order_cancelled"});
+}
+
+void Settlement::expire(store::Transaction& transaction, const OrderId& order_id) const {
+  const auto reservation = repository_.find_reservation(transaction, order_id);
+  if (!reservation || reservation->stock != StockState::reserved) return;
+  transaction.publish(InventoryExpired{order_id, "reservation_expired"});
+}
+
+}  // namespace seamline::inventory

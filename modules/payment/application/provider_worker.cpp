@@ -1,0 +1,36 @@
+#include "application/provider_worker.hpp"
+
+namespace seamline::payment {
+
+bool ProviderWorker::step() {
+  struct Job {
+    ProviderWork work;
+    OrderPayment payment;
+  };
+  const auto job = store_.read([&](store::View& view) -> std::optional<Job> {
+    const auto due = repository_.due_work(view, clock_.now(), 1);
+    if (due.empty()) return std::nullopt;
+    const auto payment = repository_.find(view, due.front().order_id);
+    if (!payment) return std::nullopt;
+    return Job{due.front(), *payment};
+  });
+  if (!job) return false;
+  const ProviderAnswer answer = ask(job->work, job->payment);
+  const auto applied = store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<void> {
+    settlement_.apply_answer(transaction, job->work, answer);
+    return {};
+  });
+  return applied.has_value();
+}
+
+ProviderAnswer ProviderWorker::ask(const ProviderWork& work, const OrderPayment& payment) {
+  switch (work.action) {
+    case Action::charge:
+      return provider_.charge(charge_key(work.order_id), payment.amount_minor, payment.currency, payment.token);
+    case Action::void_charge: return provider_.void_charge(charge_key(work.order_id));
+    case Action::refund: return provider_.refund(refund_key(work.order_id), payment.amount_minor, payment.currency);
+  }
+  return {};
+}
+
+}  // namespace seamline::payment

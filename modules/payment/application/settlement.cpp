@@ -1,0 +1,168 @@
+#include "application/settlement.hpp"
+
+#include <algorithm>
+
+#include "base/money.hpp"
+
+namespace seamline::payment {
+namespace {
+
+using Outcome = ProviderAnswer::Outcome;
+
+/// What the order costs: its total, or else its lines added up. Empty where neither says.
+std::optional<std::int64_t> amount_of(const order::OrderCreated& event) {
+  if (event.total_minor) return event.total_minor;
+  std::optional<std::int64_t> sum = 0;
+  for (const order::EventItem& item : event.items) {
+    if (!item.unit_price_minor) return std::nullopt;
+    const auto line = checked_multiply(*item.unit_price_minor, item.quantity);
+    sum = line ? checked_add(*sum, *line) : std::nullopt;
+    if (!sum) return std::nullopt;
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::string charge_key(const OrderId& order_id) { return "charge:" + order_id.text; }
+std::string refund_key(const OrderId& order_id) { return "refund:" + order_id.text; }
+
+OrderPayment Settlement::find_or_begin(store::Transaction& transaction, const OrderId& order_id) const {
+  if (auto known = repository_.find(transaction, order_id)) return std::move(*known);
+  OrderPayment begun;
+  begun.order_id = order_id;
+  begun.payment_id = ids_.next_as<PaymentId>();
+  begun.currency = defaults_.currency;
+  begun.token = defaults_.token;
+  return begun;
+}
+
+void Settlement::hear(store::Transaction& transaction, const order::OrderCreated& event) const {
+  OrderPayment payment = find_or_begin(transaction, event.order_id);
+  if (payment.standing != Standing::none) return;
+  payment.user_id = event.user_id;
+  payment.currency = event.currency.value_or(defaults_.currency);
+  payment.token = event.payment_token.value_or(defaults_.token);
+  const auto amount = amount_of(event);
+  payment.amount_minor = amount.value_or(0);
+  if (!payment.may_charge()) {
+    // The order ended before it was heard of: no money moves, and nobody waits for a word.
+    payment.standing = Standing::failed;
+    payment.reason = "order_ended";
+    repository_.save(transaction, payment);
+  } else if (!amount || *amount < 0 || *amount > max_amount_minor) {
+    failed(transaction, payment, "amount_unknown");
+  } else if (event.expires_at && transaction.now() > *event.expires_at) {
+    failed(transaction, payment, "expired");
+  } else {
+    begin_charge(transaction, payment);
+  }
+}
+
+void Settlement::begin_charge(store::Transaction& transaction, OrderPayment& payment) const {
+  payment.standing = Standing::pending;
+  ProviderAnswer answer;
+  if (provider_.is_immediate(payment.token)) {
+    answer = provider_.charge(charge_key(payment.order_id), payment.amount_minor, payment.currency, payment.token);
+  }
+  switch (answer.outcome) {
+    case Outcome::done:
+    case Outcome::taken: return captured(transaction, payment);
+    case Outcome::refused: return failed(transaction, payment, answer.reason);
+    case Outcome::unknown: break;
+  }
+  repository_.save(transaction, payment);
+  leave_to_worker(transaction, payment.order_id, Action::charge, 0);
+}
+
+void Settlement::captured(store::Transaction& transaction, OrderPayment& payment) const {
+  payment.standing = Standing::captured;
+  repository_.post(transaction, capture(payment.order_id, payment.amount_minor, payment.currency));
+  if (payment.ending == Ending::cancelled) return begin_refund(transaction, payment, "order_cancelled");
+  repository_.save(transaction, payment);
+  transaction.publish(PaymentSuccess{payment.order_id, payment.payment_id, payment.amount_minor});
+}
+
+void Settlement::failed(store::Transaction& transaction, OrderPayment& payment, const std::string& reason) const {
+  payment.standing = Standing::failed;
+  payment.reason = reason;
+  repository_.save(transaction, payment);
+  if (payment.ending == Ending::open) transaction.publish(PaymentFailed{payment.order_id, payment.payment_id, reason});
+}
+
+void Settlement::hear(store::Transaction& transaction, const order::OrderConfirmed& event) const {
+  OrderPayment payment = find_or_begin(transaction, event.order_id);
+  payment.hear_ending(Ending::confirmed);
+  repository_.save(transaction, payment);
+  if (payment.ending != Ending::confirmed || payment.standing != Standing::captured) return;
+  if (repository_.find_invoice(transaction, payment.order_id)) return;
+  repository_.post(transaction, earn(payment.order_id, payment.amount_minor, payment.currency));
+  const Invoice invoice{ids_.next(),          payment.order_id,  payment.payment_id, payment.amount_minor,
+                        payment.currency,     transaction.now()};
+  repository_.add_invoice(transaction, {invoice, payment.user_id});
+}
+
+void Settlement::hear(store::Transaction& transaction, const order::OrderCancelled& event) const {
+  OrderPayment payment = find_or_begin(transaction, event.order_id);
+  payment.hear_ending(Ending::cancelled);
+  undo(transaction, payment, "order_cancelled");
+}
+
+void Settlement::hear(store::Transaction& transaction, const inventory::InventoryFailed& event) const {
+  OrderPayment payment = find_or_begin(transaction, event.order_id);
+  undo(transaction, payment, event.reason.value_or("inventory_failed"));
+}
+
+void Settlement::undo(store::Transaction& transaction, OrderPayment& payment, const std::string& reason) const {
+  if (payment.ending == Ending::confirmed) return;
+  if (payment.standing == Standing::captured) return begin_refund(transaction, payment, reason);
+  if (payment.standing == Standing::pending) leave_to_worker(transaction, payment.order_id, Action::void_charge, 0);
+  repository_.save(transaction, payment);
+}
+
+void Settlement::begin_refund(store::Transaction& transaction, OrderPayment& payment, const std::string& reason) const {
+  payment.reason = reason;
+  if (provider_.is_immediate(payment.token) &&
+      provider_.refund(refund_key(payment.order_id), payment.amount_minor, payment.currency).outcome == Outcome::done) {
+    return refunded(transaction, payment);
+  }
+  repository_.save(transaction, payment);
+  leave_to_worker(transaction, payment.order_id, Action::refund, 0);
+}
+
+void Settlement::refunded(store::Transaction& transaction, OrderPayment& payment) const {
+  payment.standing = Standing::refunded;
+  repository_.post(transaction, refund(payment.order_id, payment.amount_minor, payment.currency));
+  repository_.save(transaction, payment);
+  transaction.publish(PaymentRefunded{payment.order_id, payment.payment_id, payment.amount_minor, payment.reason});
+}
+
+void Settlement::leave_to_worker(store::Transaction& transaction, const OrderId& order_id, Action action, std::int64_t attempts) const {
+  const std::int64_t wait_ms =
+      attempts == 0 ? 0 : std::min(defaults_.retry_ms << std::min<std::int64_t>(attempts - 1, 20), defaults_.most_retry_ms);
+  repository_.set_work(transaction, {order_id, action, attempts, {transaction.now().ms + wait_ms}});
+  transaction.after_commit(wake_worker_);
+}
+
+void Settlement::apply_answer(store::Transaction& transaction, const ProviderWork& work, const ProviderAnswer& answer) const {
+  const auto now = repository_.find_work(transaction, work.order_id);
+  auto payment = repository_.find(transaction, work.order_id);
+  // A cancel may have turned the charge into a void while the provider was asked: then the void will learn what happened.
+  if (!now || now->action != work.action || now->attempts != work.attempts || !payment) return;
+  if (answer.outcome == Outcome::unknown) return leave_to_worker(transaction, work.order_id, work.action, work.attempts + 1);
+  repository_.remove_work(transaction, work.order_id);
+  if (work.action == Action::refund) {
+    return answer.outcome == Outcome::done ? refunded(transaction, *payment)
+                                           : leave_to_worker(transaction, work.order_id, work.action, work.attempts + 1);
+  }
+  const bool has_taken = work.action == Action::charge ? answer.outcome != Outcome::refused : answer.outcome == Outcome::taken;
+  if (has_taken && work.action == Action::void_charge) {
+    payment->standing = Standing::captured;
+    repository_.post(transaction, capture(payment->order_id, payment->amount_minor, payment->currency));
+    return begin_refund(transaction, *payment, payment->reason.value_or("order_cancelled"));
+  }
+  if (has_taken) return captured(transaction, *payment);
+  failed(transaction, *payment, answer.reason.empty() ? "voided" : answer.reason);
+}
+
+}  // namespace seamline::payment

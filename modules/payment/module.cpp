@@ -1,0 +1,48 @@
+#include "module.hpp"
+
+#include "application/books.hpp"
+#include "application/provider_worker.hpp"
+#include "payment/contract.hpp"
+#include "storage/sandbox_provider.hpp"
+
+namespace seamline::payment {
+namespace {
+
+constexpr std::int64_t worker_poll_ms = 200;
+
+class PaymentModule final : public Port<PaymentContract> {
+ public:
+  using Contract = PaymentContract;
+  using Settings = payment::Settings;
+
+  PaymentModule(host::Environment& environment, const Settings& settings)
+      : books_(environment.store(), repository_),
+        settlement_(repository_, provider_, environment.ids(),
+                    {settings.currency, settings.default_token, settings.retry_ms, 60'000}, [this] { waker_.wake(); }),
+        worker_(environment.store(), repository_, provider_, settlement_, environment.clock()),
+        waker_(environment.add_worker("provider", worker_, worker_poll_ms)) {
+    const auto hear = [this](store::Transaction& transaction, const auto& event) { settlement_.hear(transaction, event); };
+    environment.hear<order::OrderCreated>(hear);
+    environment.hear<order::OrderConfirmed>(hear);
+    environment.hear<order::OrderCancelled>(hear);
+    environment.hear<inventory::InventoryFailed>(hear);
+  }
+
+  Result<Payment> call(const CallContext& context, const GetPayment& operation) override { return books_.get(context, operation); }
+  Result<PaymentPage> call(const CallContext& context, const FindPayments& operation) override { return books_.find(context, operation); }
+  Result<Invoice> call(const CallContext& context, const GetInvoice& operation) override { return books_.invoice(context, operation); }
+
+ private:
+  SqlPaymentRepository repository_;
+  SandboxProvider provider_;
+  Books books_;
+  Settlement settlement_;
+  ProviderWorker worker_;
+  host::WorkerWaker waker_;
+};
+
+}  // namespace
+
+host::ModuleSpec module(const Settings& settings) { return host::spec_of<PaymentModule>(settings); }
+
+}  // namespace seamline::payment

@@ -1,0 +1,107 @@
+#include "storage/payment_repository.hpp"
+
+namespace seamline::payment {
+namespace {
+
+OrderPayment read_payment(store::Rows& row) {
+  OrderPayment payment;
+  payment.order_id = row.id<OrderId>(0);
+  payment.payment_id = row.id<PaymentId>(1);
+  if (!row.is_null(2)) payment.user_id = row.id<UserId>(2);
+  payment.amount_minor = row.integer(3);
+  payment.currency = row.text(4);
+  payment.token = row.text(5);
+  payment.standing = enum_from_name<Standing>(row.text(6)).value();
+  payment.ending = enum_from_name<Ending>(row.text(7)).value();
+  payment.reason = row.optional_text(8);
+  return payment;
+}
+
+ProviderWork read_work(store::Rows& row) {
+  return {row.id<OrderId>(0), enum_from_name<Action>(row.text(1)).value(), row.integer(2), row.timestamp(3)};
+}
+
+}  // namespace
+
+std::optional<OrderPayment> SqlPaymentRepository::find(store::View& view, const OrderId& order_id) const {
+  store::Rows row = view.rows().query(
+      "SELECT order_id, payment_id, user_id, amount_minor, currency, token, status, ending, reason FROM payments "
+      "WHERE order_id = $1",
+      order_id);
+  if (!row.next()) return std::nullopt;
+  return read_payment(row);
+}
+
+std::optional<OrderPayment> SqlPaymentRepository::find_by_id(store::View& view, const PaymentId& id) const {
+  store::Rows row = view.rows().query(
+      "SELECT order_id, payment_id, user_id, amount_minor, currency, token, status, ending, reason FROM payments "
+      "WHERE payment_id = $1",
+      id);
+  if (!row.next()) return std::nullopt;
+  return read_payment(row);
+}
+
+void SqlPaymentRepository::save(store::Transaction& transaction, const OrderPayment& payment) const {
+  transaction.rows().execute(
+      "INSERT INTO payments (order_id, payment_id, user_id, amount_minor, currency, token, status, ending, reason, updated_at_ms) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+      "ON CONFLICT (order_id) DO UPDATE SET user_id = excluded.user_id, amount_minor = excluded.amount_minor, "
+      "currency = excluded.currency, token = excluded.token, status = excluded.status, ending = excluded.ending, "
+      "reason = excluded.reason, updated_at_ms = excluded.updated_at_ms",
+      payment.order_id, payment.payment_id, payment.user_id, payment.amount_minor, payment.currency, payment.token,
+      name_of(payment.standing), name_of(payment.ending), payment.reason, transaction.now());
+}
+
+void SqlPaymentRepository::post(store::Transaction& transaction, const LedgerTransaction& movement) const {
+  transaction.rows().execute(
+      "INSERT INTO ledger_entries (transaction_id, account, order_id, amount_minor, currency, at_ms) "
+      "VALUES ($1, $2, $3, $4, $5, $6), ($1, $7, $3, $8, $5, $6)",
+      movement.id, name_of(movement.postings[0].account), movement.order_id, movement.postings[0].amount_minor, movement.currency,
+      transaction.now(), name_of(movement.postings[1].account), movement.postings[1].amount_minor);
+}
+
+void SqlPaymentRepository::add_invoice(store::Transaction& transaction, const StoredInvoice& stored) const {
+  const Invoice& invoice = stored.invoice;
+  transaction.rows().execute(
+      "INSERT INTO invoices (order_id, invoice_id, payment_id, user_id, amount_minor, currency, issued_at_ms) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      invoice.order_id, invoice.invoice_id, invoice.payment_id, stored.user_id, invoice.amount_minor, invoice.currency,
+      invoice.issued_at);
+}
+
+std::optional<StoredInvoice> SqlPaymentRepository::find_invoice(store::View& view, const OrderId& order_id) const {
+  store::Rows row = view.rows().query(
+      "SELECT invoice_id, payment_id, user_id, amount_minor, currency, issued_at_ms FROM invoices WHERE order_id = $1", order_id);
+  if (!row.next()) return std::nullopt;
+  StoredInvoice stored;
+  stored.invoice = {std::string(row.text(0)), order_id, row.id<PaymentId>(1), row.integer(3), std::string(row.text(4)), row.timestamp(5)};
+  if (!row.is_null(2)) stored.user_id = row.id<UserId>(2);
+  return stored;
+}
+
+void SqlPaymentRepository::set_work(store::Transaction& transaction, const ProviderWork& work) const {
+  transaction.rows().execute(
+      "INSERT INTO provider_work (order_id, action, attempts, due_at_ms) VALUES ($1, $2, $3, $4) "
+      "ON CONFLICT (order_id) DO UPDATE SET action = excluded.action, attempts = excluded.attempts, due_at_ms = excluded.due_at_ms",
+      work.order_id, name_of(work.action), work.attempts, work.due_at);
+}
+
+void SqlPaymentRepository::remove_work(store::Transaction& transaction, const OrderId& order_id) const {
+  transaction.rows().execute("DELETE FROM provider_work WHERE order_id = $1", order_id);
+}
+
+std::optional<ProviderWork> SqlPaymentRepository::find_work(store::View& view, const OrderId& order_id) const {
+  store::Rows row = view.rows().query("SELECT order_id, action, attempts, due_at_ms FROM provider_work WHERE order_id = $1", order_id);
+  if (!row.next()) return std::nullopt;
+  return read_work(row);
+}
+
+std::vector<ProviderWork> SqlPaymentRepository::due_work(store::View& view, Timestamp now, std::int64_t limit) const {
+  store::Rows row = view.rows().query(
+      "SELECT order_id, action, attempts, due_at_ms FROM provider_work WHERE due_at_ms <= $1 ORDER BY due_at_ms LIMIT $2", now, limit);
+  std::vector<ProviderWork> due;
+  while (row.next()) due.push_back(read_work(row));
+  return due;
+}
+
+}  // namespace seamline::payment
