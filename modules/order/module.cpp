@@ -1,1 +1,78 @@
-namespace seamline::order {}
+#include "module.hpp"
+
+#include "application/placing.hpp"
+#include "application/reading.hpp"
+#include "order/contract.hpp"
+
+namespace seamline::order {
+namespace {
+
+class OrderModule final : public Port<OrderContract> {
+ public:
+  using Contract = OrderContract;
+  using Settings = order::Settings;
+
+  OrderModule(host::Environment& environment, const Settings& settings)
+      : waiters_(static_cast<std::size_t>(settings.max_waiters)),
+        settlement_(repository_, waiters_),
+        placing_(environment.store(), repository_, settlement_, waiters_, environment.ids(), environment.clock(),
+                 environment.port<user::UserContract>(), environment.port<inventory::InventoryContract>(),
+                 {settings.deadline_ms, settings.draft_ms}, settings.default_token),
+        reading_(environment.store(), repository_) {
+    const auto hear = [this](store::Transaction& transaction, const auto& event) { settlement_.hear(transaction, event); };
+    environment.hear<inventory::InventoryReserved>(hear);
+    environment.hear<inventory::InventoryExpired>(hear);
+    environment.hear<payment::PaymentFailed>(hear);
+    environment.hear<payment::PaymentRefunded>(hear);
+    environment.on_timer(Settlement::deadline_timer, [this](store::Transaction& transaction, const std::string& id) {
+      settlement_.deadline(transaction, OrderId{id});
+    });
+    environment.on_timer(Settlement::draft_timer, [this](store::Transaction& transaction, const std::string& id) {
+      settlement_.expire_draft(transaction, OrderId{id});
+    });
+  }
+
+  Result<Order> call(const CallContext& context, const PlaceOrder& operation) override { return placing_.place(context, operation); }
+  Result<Order> call(const CallContext& context, const StartDraft& operation) override {
+    return placing_.start_draft(context, operation);
+  }
+  Result<Order> call(const CallContext& context, const AddItem& operation) override { return placing_.add_item(context, operation); }
+  Result<Order> call(const CallContext& context, const PlaceDraft& operation) override {
+    return placing_.place_draft(context, operation);
+  }
+  Result<Order> call(const CallContext& context, const CancelOrder& operation) override { return placing_.cancel(context, operation); }
+  Result<Order> call(const CallContext& context, const GetOrder& operation) override { return reading_.get(context, operation); }
+  Result<OrderPage> call(const CallContext& context, const ListOrders& operation) override { return reading_.list(context, operation); }
+  Result<Timeline> call(const CallContext& context, const GetTimeline& operation) override {
+    return reading_.timeline(context, operation);
+  }
+  Result<Counts> call(const CallContext&, const CountOrders&) override { return reading_.count(); }
+
+ private:
+  SqlOrderRepository repository_;
+  Waiters waiters_;
+  Settlement settlement_;
+  Placing placing_;
+  Reading reading_;
+};
+
+}  // namespace
+
+host::ModuleSpec module(const Settings& settings) { return host::spec_of<OrderModule>(settings); }
+
+Result<std::int64_t> rebuild_read_model(store::Store& store) {
+  constexpr std::int64_t batch = 500;
+  const SqlOrderRepository repository;
+  for (std::string after;;) {
+    auto last = store.write(CallContext{}, [&](store::Transaction& transaction) -> Result<std::string> {
+      return repository.rebuild(transaction, after, batch);
+    });
+    if (!last) return fail(std::move(last.error()));
+    if (last->empty()) break;
+    after = *last;
+  }
+  const Counts counts = store.read([&](store::View& view) { return repository.count(view); });
+  return counts.pending + counts.placed + counts.confirmed + counts.cancelled;
+}
+
+}  // namespace seamline::order

@@ -1,0 +1,49 @@
+#include "application/settlement.hpp"
+
+namespace seamline::order {
+
+void Settlement::end(store::Transaction& transaction, const OrderAggregate& order, bool was_placed) const {
+  const Order& state = order.state();
+  repository_.save(transaction, order);
+  transaction.cancel_timer(was_placed ? deadline_timer : draft_timer, state.order_id.text);
+  if (!was_placed) return;
+  if (state.status == OrderStatus::confirmed) {
+    transaction.publish(OrderConfirmed{state.order_id});
+  } else {
+    transaction.publish(OrderCancelled{state.order_id, state.reason.value_or("")});
+  }
+  transaction.after_commit([this, id = state.order_id.text] { waiters_.notify(id); });
+}
+
+void Settlement::hear(store::Transaction& transaction, const inventory::InventoryReserved& event) const {
+  auto order = repository_.load(transaction, event.order_id);
+  if (order && order->confirm()) end(transaction, *order, true);
+}
+
+void Settlement::hear(store::Transaction& transaction, const inventory::InventoryExpired& event) const {
+  cancel(transaction, event.order_id, event.reason.value_or("reservation_expired"));
+}
+
+void Settlement::hear(store::Transaction& transaction, const payment::PaymentFailed& event) const {
+  cancel(transaction, event.order_id, "payment_" + event.reason);
+}
+
+void Settlement::hear(store::Transaction& transaction, const payment::PaymentRefunded& event) const {
+  cancel(transaction, event.order_id, event.reason.value_or("payment_refunded"));
+}
+
+void Settlement::deadline(store::Transaction& transaction, const OrderId& order_id) const {
+  cancel(transaction, order_id, "deadline_passed");
+}
+
+void Settlement::cancel(store::Transaction& transaction, const OrderId& order_id, const std::string& reason) const {
+  auto order = repository_.load(transaction, order_id);
+  if (order && order->state().status == OrderStatus::placed && order->cancel(reason)) end(transaction, *order, true);
+}
+
+void Settlement::expire_draft(store::Transaction& transaction, const OrderId& order_id) const {
+  auto order = repository_.load(transaction, order_id);
+  if (order && order->state().status == OrderStatus::pending && order->cancel("draft_expired")) end(transaction, *order, false);
+}
+
+}  // namespace seamline::order
