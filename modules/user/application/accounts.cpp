@@ -1,0 +1,47 @@
+#include "application/accounts.hpp"
+
+#include "domain/email.hpp"
+#include "user/events.hpp"
+
+namespace seamline::user {
+namespace {
+
+tl::unexpected<Error> no_such_user(const UserId& id) { return fail(errors::not_found, "There is no user " + id.text + "."); }
+
+}  // namespace
+
+Result<User> Accounts::register_user(const CallContext& context, const RegisterUser& operation) {
+  auto once = store_.once(context, operation);
+  if (!once) return fail(std::move(once.error()));
+  if (once->answer()) return *once->answer();
+
+  const auto email = normalise_email(operation.email);
+  if (!email) return fail(errors::email_invalid, "The member email is no e-mail address.");
+  auto hash = passwords_.hash(operation.password.text);
+  if (!hash) return fail(std::move(hash.error()));
+  const auto id = ids_.next_as<UserId>();
+
+  return once->write([&](store::Transaction& transaction) -> Result<User> {
+    if (repository_.find_by_email(transaction, *email)) {
+      return fail(errors::email_taken, "There is a user with this e-mail address already.");
+    }
+    const StoredUser stored{{id, *email, operation.user_name, UserRole::user}, *hash};
+    repository_.add(transaction, stored);
+    transaction.publish(UserRegistered{id, operation.user_name});
+    return stored.user;
+  });
+}
+
+Result<User> Accounts::get(const CallContext& context, const GetUser& operation) {
+  auto stored = store_.read([&](store::View& view) { return repository_.find(view, operation.id); });
+  if (!stored || !context.caller.may_see(operation.id.text)) return no_such_user(operation.id);
+  return std::move(stored->user);
+}
+
+Result<Profile> Accounts::profile(const GetProfile& operation) {
+  const auto stored = store_.read([&](store::View& view) { return repository_.find(view, operation.id); });
+  if (!stored) return no_such_user(operation.id);
+  return Profile{stored->user.id, stored->user.name};
+}
+
+}  // namespace seamline::user

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/call_context.hpp"
+#include "base/result.hpp"
+
+namespace seamline::security {
+
+/// Tells who a request comes from. Thread-safe.
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+  /// `authorization` is the header's value; empty where there is none, which gives the anonymous caller.
+  /// Errors: request.unauthenticated for a token that does not hold.
+  virtual Result<Caller> authenticate(std::string_view authorization) = 0;
+};
+
+/// `security.auth = "off"`, for experiments on loopback: everybody is an admin without a subject.
+class OpenAuthenticator final : public Authenticator {
+ public:
+  Result<Caller> authenticate(std::string_view) override { return Caller{Role::admin, {}}; }
+};
+
+}  // namespace seamline::security
