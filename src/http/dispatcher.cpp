@@ -1,0 +1,137 @@
+#include "http/dispatcher.hpp"
+
+#include "http/headers.hpp"
+#include "http/problem.hpp"
+#include "observe/log.hpp"
+
+namespace seamline::http {
+namespace {
+
+std::vector<OperationRoute> allowed_routes(std::vector<OperationRoute> routes, bool internal_operations) {
+  if (!internal_operations) std::erase_if(routes, [](const OperationRoute& route) { return route.access == Access::internal; });
+  return routes;
+}
+
+std::string_view wanted_type(BodyFormat format) {
+  return format == BodyFormat::json ? "application/json" : "application/x-www-form-urlencoded";
+}
+
+/// Whether a Content-Type names the type, with or without parameters (RFC 9110, section 8.3.1).
+bool has_type(std::string_view content_type, std::string_view wanted) {
+  content_type = content_type.substr(0, content_type.find(';'));
+  while (content_type.ends_with(' ')) content_type.remove_suffix(1);
+  return equal_ignoring_case(content_type, wanted);
+}
+
+Response method_not_allowed(const std::vector<Verb>& verbs, std::string_view request_id) {
+  std::string allow;
+  for (const Verb verb : verbs) {
+    allow += (allow.empty() ? "" : ", ") + std::string(name_of(verb));
+    if (verb == Verb::get) allow += ", HEAD";
+  }
+  Response response = problem(405, "request.method_not_allowed", "This path answers " + allow + ".", request_id);
+  response.headers.add("Allow", allow);
+  return response;
+}
+
+Response not_found(std::string_view request_id) {
+  return problem(404, "request.no_such_route", "No route has this path. GET /openapi.json lists all that there are.", request_id);
+}
+
+Response success(const Request& request, Answer answer, const CallNotes& notes, const OperationRoute& route) {
+  Response response;
+  response.status = answer.status;
+  if (!answer.etag.empty()) {
+    response.headers.add("ETag", answer.etag);
+    // RFC 9110, section 13.1.2: the client has this version already.
+    if (route.route.verb == Verb::get && request.headers.get("If-None-Match") == answer.etag) {
+      response.status = 304;
+      return response;
+    }
+  }
+  response.headers.add("Content-Type", "application/json");
+  if (!answer.location.empty()) response.headers.add("Location", answer.location);
+  if (notes.waited) response.headers.add("Preference-Applied", "wait");
+  if (notes.replayed) response.headers.add("Idempotent-Replayed", "true");
+  if (route.route.body == BodyFormat::form) response.headers.add("Cache-Control", "no-store");
+  response.body = std::move(answer.body);
+  return response;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(std::vector<OperationRoute> routes, Documents documents, security::Authenticator& authenticator,
+                       const Clock& clock, IdSource& ids, Options options)
+    : table_(allowed_routes(std::move(routes), options.internal_operations)),
+      documents_(std::move(documents)),
+      authenticator_(authenticator),
+      clock_(clock),
+      ids_(ids),
+      options_(options) {}
+
+Response Dispatcher::handle(const Request& request) const {
+  std::string request_id = read_request_id(request.headers);
+  if (request_id.empty()) request_id = ids_.next();
+  Response response;
+  try {
+    response = answer(request, request_id);
+  } catch (const std::exception& unexpected) {
+    observe::log_error("http", request.method + " " + request.path + " failed: " + unexpected.what());
+    response = problem(500, "internal.unexpected", "Something went wrong here; it is logged under the request id.", request_id);
+  }
+  response.headers.add(std::string(request_id_header), request_id);
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  return response;
+}
+
+Response Dispatcher::answer(const Request& request, const std::string& request_id) const {
+  const bool is_head = request.method == "HEAD";
+  const auto verb = is_head ? Verb::get : verb_from_name(request.method);
+  if (const auto document = documents_.find(request.path); document != documents_.end()) {
+    return verb == Verb::get ? document->second() : method_not_allowed({Verb::get}, request_id);
+  }
+  const auto match = table_.find(verb.value_or(Verb::get), request.path);
+  if (match.route == nullptr && match.other_verbs.empty()) return not_found(request_id);
+  if (match.route == nullptr) return method_not_allowed(match.other_verbs, request_id);
+  if (!verb) return method_not_allowed({match.route->route.verb}, request_id);
+  return call(request, match, request_id);
+}
+
+Response Dispatcher::call(const Request& request, const RouteTable::Match& match, const std::string& request_id) const {
+  const OperationRoute& route = *match.route;
+  auto context = read_context(request, route, request_id);
+  if (!context) return problem(context.error(), request_id);
+  if (route.route.verb == Verb::get && !request.body.empty()) {
+    return problem(400, "request.body_not_expected", "A GET has no body here.", request_id);
+  }
+  if (!request.body.empty() && !has_type(request.headers.get("Content-Type"), wanted_type(route.route.body))) {
+    return problem(415, "request.wrong_content_type", "The Content-Type must be " + std::string(wanted_type(route.route.body)) + ".",
+                   request_id);
+  }
+  CallNotes notes;
+  context->notes = &notes;
+  auto answer = route.run(*context, {{match.parameters.data(), match.parameter_count}, request.query, request.body});
+  if (!answer) return problem(answer.error(), request_id);
+  return success(request, std::move(*answer), notes, route);
+}
+
+Result<CallContext> Dispatcher::read_context(const Request& request, const OperationRoute& route, const std::string& request_id) const {
+  CallContext context;
+  context.request_id = request_id;
+  context.traceparent = read_traceparent(request.headers);
+  auto caller = authenticator_.authenticate(request.headers.get("Authorization"));
+  if (!caller) return fail(std::move(caller.error()));
+  context.caller = std::move(*caller);
+  // Before the body is read: a stranger learns nothing about what a body should look like.
+  if (auto allowed = check_access(route.access, context.caller); !allowed) return fail(std::move(allowed.error()));
+  if (route.repeat == Repeat::with_key) {
+    auto key = read_idempotency_key(request.headers);
+    if (!key) return fail(std::move(key.error()));
+    context.idempotency_key = std::move(*key);
+  }
+  context.wait_ms = read_wait_ms(request.headers);
+  context.deadline = clock_.monotonic().plus_ms(options_.deadline_ms + context.wait_ms);
+  return context;
+}
+
+}  // namespace seamline::http

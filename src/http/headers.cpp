@@ -1,0 +1,68 @@
+#include "http/headers.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace seamline::http {
+namespace {
+
+constexpr ErrorCode bad_key{"idempotency.bad_key", Kind::malformed};
+
+bool is_lower_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+bool is_id_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
+}  // namespace
+
+std::string read_request_id(const Headers& headers) {
+  const std::string_view id = headers.get(request_id_header);
+  if (id.empty() || id.size() > 128 || !std::all_of(id.begin(), id.end(), is_id_character)) return {};
+  return std::string(id);
+}
+
+std::string read_traceparent(const Headers& headers) {
+  const std::string_view trace = headers.get(trace_header);
+  if (headers.count(trace_header) != 1 || trace.size() != 55 || !trace.starts_with("00-")) return {};
+  const std::string_view trace_id = trace.substr(3, 32);
+  const std::string_view parent_id = trace.substr(36, 16);
+  const bool has_form = trace[35] == '-' && trace[52] == '-' && is_lower_hex(trace_id) && is_lower_hex(parent_id) &&
+                        is_lower_hex(trace.substr(53));
+  const auto is_zero = [](std::string_view id) { return id.find_first_not_of('0') == std::string_view::npos; };
+  if (!has_form || is_zero(trace_id) || is_zero(parent_id)) return {};
+  return std::string(trace);
+}
+
+Result<std::string> read_idempotency_key(const Headers& headers) {
+  if (!headers.has(idempotency_header)) return std::string();
+  std::string_view key = headers.get(idempotency_header);
+  if (key.size() >= 2 && key.front() == '"' && key.back() == '"') key = key.substr(1, key.size() - 2);
+  const bool is_visible = std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
+  if (headers.count(idempotency_header) > 1 || key.empty() || key.size() > max_idempotency_key_bytes || !is_visible) {
+    return fail(bad_key, "The header Idempotency-Key must stand once, with 1 to 128 visible ASCII characters.");
+  }
+  return std::string(key);
+}
+
+std::int64_t read_wait_ms(const Headers& headers) {
+  std::string_view prefer = headers.get(prefer_header);
+  while (!prefer.empty()) {
+    const auto comma = prefer.find(',');
+    std::string_view one = prefer.substr(0, comma);
+    prefer.remove_prefix(comma == std::string_view::npos ? prefer.size() : comma + 1);
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    if (one.size() < 6 || !equal_ignoring_case(one.substr(0, 5), "wait=")) continue;
+    std::int64_t seconds = 0;
+    const char* end = one.data() + one.size();
+    const auto read = std::from_chars(one.data() + 5, end, seconds);
+    if (read.ec != std::errc() || read.ptr != end || seconds < 0) return 0;
+    return std::min(seconds, max_wait_ms / 1000) * 1000;
+  }
+  return 0;
+}
+
+}  // namespace seamline::http

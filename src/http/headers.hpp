@@ -1,0 +1,28 @@
+#pragma once
+
+#include "base/call_context.hpp"
+#include "base/result.hpp"
+#include "http/message.hpp"
+
+/// The wire form of a CallContext: which header carries which of its members.
+namespace seamline::http {
+
+inline constexpr std::string_view request_id_header = "X-Request-Id";
+inline constexpr std::string_view trace_header = "traceparent";
+inline constexpr std::string_view idempotency_header = "Idempotency-Key";
+inline constexpr std::string_view prefer_header = "Prefer";
+
+inline constexpr std::size_t max_idempotency_key_bytes = 128;
+inline constexpr std::int64_t max_wait_ms = 30'000;
+
+/// The client's request id where it sent a usable one (1 to 128 of [A-Za-z0-9._-]); else empty.
+std::string read_request_id(const Headers& headers);
+/// A valid traceparent (W3C Trace Context, section 3.2), or empty.
+std::string read_traceparent(const Headers& headers);
+/// The key, sent bare or as a quoted string (RFC 8941, section 3.3.3); empty for none.
+/// Errors: idempotency.bad_key for more than one, or anything but 1 to 128 visible ASCII characters.
+Result<std::string> read_idempotency_key(const Headers& headers);
+/// `Prefer: wait=N` (RFC 7240, section 4.3) in milliseconds, at most 30 s; 0 without it.
+std::int64_t read_wait_ms(const Headers& headers);
+
+}  // namespace seamline::http

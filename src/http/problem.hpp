@@ -1,0 +1,17 @@
+#pragma once
+
+#include "base/result.hpp"
+#include "http/message.hpp"
+
+namespace seamline::http {
+
+/// The status of each kind of error: the one place that decides it.
+int status_of(Kind kind);
+
+/// An error as problem details (RFC 9457): `type` is /problems/<code>; `code`, `request_id`, `retryable` and, member by member,
+/// `errors` are extensions. Retry-After where the error says when.
+Response problem(const Error& error, std::string_view request_id);
+/// The same for what only HTTP knows (405, 411, 415, …).
+Response problem(int status, std::string_view code, std::string detail, std::string_view request_id);
+
+}  // namespace seamline::http
