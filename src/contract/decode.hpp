@@ -13,6 +13,8 @@ enum class Reading : std::uint8_t {
   strict,
   /// Unknown members are ignored, and an id may be an integer (read as its decimal text).
   lenient,
+  /// Unknown members are refused, and a missing one keeps what the message has already: configuration over its defaults.
+  overlay,
 };
 
 /// Collects what is wrong with a message, member by member. At most `max_violations` are kept.
@@ -22,7 +24,8 @@ class Decoding {
 
   explicit Decoding(Reading reading) : reading_(reading) {}
 
-  bool is_strict() const { return reading_ == Reading::strict; }
+  bool refuses_unknown() const { return reading_ != Reading::lenient; }
+  bool keeps_missing() const { return reading_ == Reading::overlay; }
   /// The value has the wrong form: wrong type, missing, unknown. Makes the message malformed.
   void wrong_form(std::string detail);
   /// The value has the right form but is out of its limits. Makes the message invalid.
@@ -87,7 +90,7 @@ void decode_value(Decoding& decoding, const json::Value& value, const Limits& li
   } else if constexpr (Message<T>) {
     if (detail::expect(decoding, value, json::Type::object)) decode_members(decoding, value, out);
   } else if constexpr (is_id<T>) {
-    if (!decoding.is_strict() && value.is(json::Type::integer)) {
+    if (!decoding.refuses_unknown() && value.is(json::Type::integer)) {
       out.text = std::to_string(value.integer);
       return;
     }
@@ -141,10 +144,10 @@ void decode_members(Decoding& decoding, const json::Value& object, T& out, Wante
       ++found;
       decode_value(decoding, *value, field.limits, out.*field.member);
     } else if constexpr (!is_optional<typename std::remove_cvref_t<decltype(field)>::type>) {
-      decoding.wrong_form("is missing");
+      if (!decoding.keeps_missing()) decoding.wrong_form("is missing");
     }
   });
-  if (!decoding.is_strict() || found == object.items.size()) return;
+  if (!decoding.refuses_unknown() || found == object.items.size()) return;
   for (const json::Value& item : object.items) {
     bool known = false;
     for_each_field<T>([&](const auto& field) { known = known || (field.name == item.name && wanted(field.name)); });
