@@ -1,0 +1,53 @@
+#include "cli/api_client.hpp"
+
+#include "contract/wire.hpp"
+
+namespace seamline::app {
+namespace {
+
+/// The problem that a shop answered with (RFC 9457), as the error it was.
+Error error_of(const http::Response& response) {
+  Error error;
+  error.code = "http." + std::to_string(response.status);
+  error.detail = "The shop answered " + std::to_string(response.status) + " " + std::string(http::reason_phrase(response.status)) + ".";
+  error.kind = response.status == 503 ? Kind::unavailable : Kind::conflict;
+  if (const auto body = json::parse(response.body)) {
+    if (const auto* code = body->find("code")) error.code = code->text;
+    if (const auto* detail = body->find("detail")) error.detail = detail->text;
+  }
+  return error;
+}
+
+}  // namespace
+
+Result<void> ApiClient::log_in() {
+  if (access_.admin_password.empty()) return {};
+  http::Request request{"POST", "/oauth/token", {}, {}, {}};
+  request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+  request.body = "grant_type=password&username=" + percent_encode(access_.admin_email) + "&password=" + percent_encode(access_.admin_password);
+  auto reply = send(std::move(request));
+  if (!reply) return fail(std::move(reply.error()));
+  if (const auto* token = reply->find("access_token")) token_ = token->text;
+  return {};
+}
+
+Result<json::Value> ApiClient::get(const std::string& path, const std::string& query) {
+  return send({"GET", path, query, {}, {}});
+}
+
+Result<json::Value> ApiClient::post(const std::string& path, const std::string& body, const std::string& idempotency_key) {
+  http::Request request{"POST", path, {}, {}, body};
+  request.headers.add("Content-Type", "application/json");
+  if (!idempotency_key.empty()) request.headers.add("Idempotency-Key", idempotency_key);
+  return send(std::move(request));
+}
+
+Result<json::Value> ApiClient::send(http::Request request) {
+  if (!token_.empty()) request.headers.add("Authorization", "Bearer " + token_);
+  auto response = client_.send(request);
+  if (!response) return fail(std::move(response.error()));
+  if (response->status >= 300) return fail(error_of(*response));
+  return json::parse(response->body, {.max_bytes = std::size_t{8} << 20U});
+}
+
+}  // namespace seamline::app

@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+
+#include "base/random.hpp"
+#include "cli/commands.hpp"
+#include "cli/seeding.hpp"
+
+namespace seamline::app {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+struct LoadOptions {
+  ShopAccess access;
+  std::int64_t orders = 10'000;
+  std::int64_t in_flight = 64;
+  std::int64_t settle_timeout_s = 60;
+  bool with_keys = true;
+  bool as_json = false;
+};
+
+/// What the clients saw, added up.
+struct LoadReport {
+  std::int64_t accepted = 0;
+  std::int64_t refused = 0;
+  std::string first_refusal;
+  double accept_seconds = 0;
+  double settle_seconds = 0;
+  std::vector<double> latencies_ms;
+  std::int64_t confirmed = 0;
+  std::int64_t cancelled = 0;
+  std::int64_t unsettled = 0;
+
+  double quantile_ms(double q) const {
+    if (latencies_ms.empty()) return 0;
+    return latencies_ms[static_cast<std::size_t>(q * static_cast<double>(latencies_ms.size() - 1))];
+  }
+};
+
+double seconds_since(SteadyClock::time_point start) { return std::chrono::duration<double>(SteadyClock::now() - start).count(); }
+
+struct OrderCounts {
+  std::int64_t placed = 0;
+  std::int64_t confirmed = 0;
+  std::int64_t cancelled = 0;
+};
+
+Result<OrderCounts> count_orders(ApiClient& shop) {
+  auto counts = shop.get("/orders/counts");
+  if (!counts) return fail(std::move(counts.error()));
+  return OrderCounts{counts->find("placed")->integer, counts->find("confirmed")->integer, counts->find("cancelled")->integer};
+}
+
+/// One client: places orders one after the other until all are taken.
+void place_orders(const LoadOptions& options, const std::string& token, const Seeded& seeded, std::uint64_t seed,
+                  std::atomic<std::int64_t>& left, std::mutex& mutex, LoadReport& report) {
+  ApiClient shop(options.access);
+  shop.use_token(token);
+  SeededRandom random(seed);
+  LoadReport mine;
+  while (left.fetch_sub(1) > 0) {
+    const std::string body = random_order(random, seeded);
+    const std::string key = options.with_keys ? "load-" + std::to_string(random.next_u64()) : std::string();
+    const auto start = SteadyClock::now();
+    const auto placed = shop.post("/orders", body, key);
+    mine.latencies_ms.push_back(seconds_since(start) * 1e3);
+    if (placed) {
+      ++mine.accepted;
+    } else {
+      ++mine.refused;
+      if (mine.first_refusal.empty()) mine.first_refusal = placed.error().detail;
+    }
+  }
+  const std::lock_guard lock(mutex);
+  report.accepted += mine.accepted;
+  report.refused += mine.refused;
+  if (report.first_refusal.empty()) report.first_refusal = mine.first_refusal;
+  report.latencies_ms.insert(report.latencies_ms.end(), mine.latencies_ms.begin(), mine.latencies_ms.end());
+}
+
+/// Waits until no order is under way any more.
+Result<OrderCounts> wait_until_settled(ApiClient& shop, std::int64_t timeout_s) {
+  const auto start = SteadyClock::now();
+  for (;;) {
+    auto counts = count_orders(shop);
+    if (!counts || counts->placed == 0 || seconds_since(start) > static_cast<double>(timeout_s)) return counts;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+Result<LoadReport> run_load(const LoadOptions& options) {
+  ApiClient shop(options.access);
+  if (auto logged_in = shop.log_in(); !logged_in) return fail(std::move(logged_in.error()));
+  SeedPlan plan;
+  plan.users = 4;
+  plan.products = 100;
+  plan.stock = 1'000'000'000;
+  const auto seeded = seed_shop(shop, plan);
+  if (!seeded) return fail(seeded.error());
+  const auto before = count_orders(shop);
+  if (!before) return fail(before.error());
+
+  LoadReport report;
+  std::mutex mutex;
+  std::atomic<std::int64_t> left{options.orders};
+  const auto start = SteadyClock::now();
+  std::vector<std::thread> clients;
+  for (std::int64_t i = 0; i < options.in_flight; ++i) {
+    const std::uint64_t seed = Random::system().next_u64();
+    clients.emplace_back([&, seed] { place_orders(options, shop.token(), *seeded, seed, left, mutex, report); });
+  }
+  for (std::thread& client : clients) client.join();
+  report.accept_seconds = seconds_since(start);
+  const auto after = wait_until_settled(shop, options.settle_timeout_s);
+  if (!after) return fail(after.error());
+  report.settle_seconds = seconds_since(start);
+  report.confirmed = after->confirmed - before->confirmed;
+  report.cancelled = after->cancelled - before->cancelled;
+  report.unsettled = after->placed;
+  std::sort(report.latencies_ms.begin(), report.latencies_ms.end());
+  return report;
+}
+
+void print(const LoadReport& report, bool as_json) {
+  const double accepted = static_cast<double>(report.accepted);
+  const double ended = static_cast<double>(report.confirmed + report.cancelled);
+  const char* format = as_json ? "{\"accepted\":%lld,\"refused\":%lld,\"confirmed\":%lld,\"cancelled\":%lld,\"unsettled\":%lld,"
+                                 "\"accepted_per_s\":%.0f,\"completed_per_s\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f}\n"
+                               : "accepted %lld, refused %lld; confirmed %lld, cancelled %lld, unsettled %lld\n"
+                                 "%.0f accepted/s, %.0f completed/s; p50 %.2f ms, p99 %.2f ms, max %.2f ms\n";
+  std::printf(format, static_cast<long long>(report.accepted), static_cast<long long>(report.refused),
+              static_cast<long long>(report.confirmed), static_cast<long long>(report.cancelled), static_cast<long long>(report.unsettled),
+              accepted / report.accept_seconds, ended / report.settle_seconds, report.quantile_ms(0.5), report.quantile_ms(0.99),
+              report.quantile_ms(1));
+}
+
+int load(const LoadOptions& options) {
+  const auto report = run_load(options);
+  if (!report) {
+    complain(report.error());
+    return report.error().code == "call.unavailable" ? exit_unreachable : exit_failed;
+  }
+  print(*report, options.as_json);
+  if (!report->first_refusal.empty()) say("the first refusal: " + report->first_refusal);
+  return report->refused == 0 && report->unsettled == 0 ? exit_ok : exit_problems_found;
+}
+
+}  // namespace
+
+void add_load(CLI::App& program, Action& chosen) {
+  auto* command = program.add_subcommand("load", "Place orders on a running shop, a fixed number at a time, until every one has ended.");
+  auto options = std::make_shared<LoadOptions>();
+  add_access_options(*command, options->access);
+  command->add_option("--orders", options->orders, "How many orders in all.")->check(CLI::Range(1, 100'000'000))->capture_default_str();
+  command->add_option("--in-flight", options->in_flight, "How many at a time.")->check(CLI::Range(1, 1'000))->capture_default_str();
+  command->add_option("--settle-timeout", options->settle_timeout_s, "How long to wait for the last ones to end, in seconds.")
+      ->check(CLI::Range(1, 3'600))
+      ->capture_default_str();
+  command->add_flag("!--no-keys", options->with_keys, "Send no Idempotency-Key.");
+  command->add_flag("--json", options->as_json, "Print the report as JSON.");
+  command->callback([&chosen, options] { chosen = [options] { return load(*options); }; });
+}
+
+}  // namespace seamline::app

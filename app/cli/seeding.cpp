@@ -1,0 +1,93 @@
+#include "cli/seeding.hpp"
+
+#include <array>
+#include <functional>
+
+#include "base/random.hpp"
+
+namespace seamline::app {
+namespace {
+
+constexpr std::array<std::string_view, 8> first_names{"Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Tony"};
+constexpr std::array<std::string_view, 8> adjectives{"plain", "blue", "sturdy", "light", "old", "large", "folding", "quiet"};
+constexpr std::array<std::string_view, 8> nouns{"lamp", "chair", "kettle", "rope", "notebook", "clock", "ladder", "basket"};
+
+std::string object(const std::function<void(json::Writer&)>& write) {
+  std::string text;
+  json::Writer writer(text);
+  writer.begin_object();
+  write(writer);
+  writer.end_object();
+  return text;
+}
+
+/// One user. The key makes a second run of the same seed get the same user again.
+Result<std::string> add_user(ApiClient& shop, std::int64_t number, std::uint64_t seed) {
+  const std::string name(first_names[static_cast<std::size_t>(number) % first_names.size()]);
+  const std::string email = "user" + std::to_string(number) + ".seed" + std::to_string(seed) + "@example.org";
+  auto added = shop.post("/users", object([&](json::Writer& writer) {
+                           writer.member("email", email);
+                           writer.member("password", seeded_password);
+                           writer.member("name", name);
+                         }),
+                         "seed-" + email);
+  if (!added) return fail(std::move(added.error()));
+  return added->find("id")->text;
+}
+
+Result<std::string> add_product(ApiClient& shop, std::int64_t number, const SeedPlan& plan, Random& random) {
+  const std::string id = "p" + std::to_string(number);
+  const std::string name = std::string(adjectives[random.below(adjectives.size())]) + " " + std::string(nouns[random.below(nouns.size())]);
+  const auto price = static_cast<std::int64_t>(100 + random.below(9'900));
+  auto added = shop.post("/products", object([&](json::Writer& writer) {
+                           writer.member("product_id", id);
+                           writer.member("name", name);
+                           writer.member("price", price);
+                           writer.member("currency", "EUR");
+                           writer.member("stock", plan.stock);
+                         }),
+                         {});
+  if (!added && added.error().code != "inventory.product_exists") return fail(std::move(added.error()));
+  return id;
+}
+
+}  // namespace
+
+std::string random_order(Random& random, const Seeded& from) {
+  return object([&](json::Writer& writer) {
+    writer.member("user_id", from.user_ids[random.below(from.user_ids.size())]);
+    writer.key("items");
+    writer.begin_array();
+    const std::uint64_t lines = 1 + random.below(3);
+    for (std::uint64_t line = 0; line < lines; ++line) {
+      writer.begin_object();
+      writer.member("product_id", from.product_ids[random.below(from.product_ids.size())]);
+      writer.member("quantity", static_cast<std::int64_t>(1 + random.below(3)));
+      writer.end_object();
+    }
+    writer.end_array();
+  });
+}
+
+Result<Seeded> seed_shop(ApiClient& shop, const SeedPlan& plan) {
+  SeededRandom random(plan.seed);
+  Seeded seeded;
+  for (std::int64_t number = 1; number <= plan.users; ++number) {
+    auto id = add_user(shop, number, plan.seed);
+    if (!id) return fail(std::move(id.error()));
+    seeded.user_ids.push_back(std::move(*id));
+  }
+  for (std::int64_t number = 1; number <= plan.products; ++number) {
+    auto id = add_product(shop, number, plan, random);
+    if (!id) return fail(std::move(id.error()));
+    seeded.product_ids.push_back(std::move(*id));
+  }
+  for (std::int64_t number = 0; number < plan.orders; ++number) {
+    auto placed = shop.post("/orders", random_order(random, seeded));
+    if (!placed) return fail(std::move(placed.error()));
+    seeded.order_ids.push_back(placed->find("order_id")->text);
+  }
+  return seeded;
+}
+
+}  // namespace seamline::app

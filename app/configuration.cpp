@@ -1,0 +1,101 @@
+#include "configuration.hpp"
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include <charconv>
+
+namespace seamline::app {
+namespace {
+
+std::vector<std::pair<std::string, std::string>> environment_variables() {
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos) variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+Error invalid(std::string detail) { return fail(config::errors::invalid, std::move(detail)).value(); }
+
+Result<void> check_placement(const config::Layers& layers, std::string_view module, Placement placement) {
+  if (placement == Placement::local) return {};
+  const std::string key = "modules." + std::string(module) + ".placement";
+  return fail(invalid(layers.origin_of(key) + ": " + key +
+                      " is \"remote\", which this version cannot do yet. Remove it, or set it to \"local\"."));
+}
+
+Result<void> check_listeners(const config::Layers& layers, const Configuration& configuration) {
+  const auto listen = parse_address("listen", configuration.listen);
+  if (!listen) return fail(listen.error());
+  const auto admin = parse_address("admin", configuration.admin);
+  if (!admin) return fail(admin.error());
+  if (!admin->is_loopback()) {
+    return fail(invalid(layers.origin_of("admin") + ": admin must be a loopback address: it lets its callers do everything."));
+  }
+  if (configuration.security.auth == Authentication::off && !listen->is_loopback()) {
+    return fail(invalid(layers.origin_of("security.auth") +
+                        ": security.auth is \"off\", which is refused while listen is not on loopback: everybody who reaches " +
+                        configuration.listen + " would be an admin."));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<config::Layers> load_layers(const ConfigurationSources& sources) {
+  config::Layers layers(config::keys_of<Configuration>());
+  if (!sources.file.empty()) {
+    if (auto added = layers.add_file(sources.file); !added) return fail(std::move(added.error()));
+  }
+  const auto variables = environment_variables();
+  if (auto added = layers.add_environment(variables, environment_prefix, other_variables); !added) return fail(std::move(added.error()));
+  for (const std::string& assignment : sources.assignments) {
+    const auto equals = assignment.find('=');
+    if (equals == std::string::npos) return fail(invalid("--set " + assignment + ": write it as key=value."));
+    auto set = layers.set(assignment.substr(0, equals), assignment.substr(equals + 1), "--set");
+    if (!set) return fail(std::move(set.error()));
+  }
+  return layers;
+}
+
+Result<Configuration> read_configuration(const config::Layers& layers) {
+  auto configuration = config::read<Configuration>(layers);
+  if (!configuration) return configuration;
+  Result<void> checked;
+  for_each_field<ModulesSection>([&](const auto& module) {
+    if (checked) checked = check_placement(layers, module.name, (configuration->modules.*module.member).placement);
+  });
+  if (checked) checked = check_listeners(layers, *configuration);
+  if (!checked) return fail(std::move(checked.error()));
+  return configuration;
+}
+
+bool Address::is_loopback() const {
+  in_addr ipv4{};
+  if (::inet_pton(AF_INET, host.c_str(), &ipv4) == 1) return (ntohl(ipv4.s_addr) >> 24U) == 127;
+  return host == "localhost" || host == "::1";
+}
+
+std::string Address::url() const {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return "http://" + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+Result<Address> parse_address(std::string_view key, std::string_view text) {
+  const auto colon = text.rfind(':');
+  Address address;
+  if (colon != std::string_view::npos) {
+    std::string_view host = text.substr(0, colon);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+    address.host = host;
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data() + colon + 1, end, address.port);
+    if (!address.host.empty() && read.ec == std::errc() && read.ptr == end) return address;
+  }
+  return fail(invalid(std::string(key) + " is \"" + std::string(text) + "\", and must be host:port, for example 127.0.0.1:8080."));
+}
+
+}  // namespace seamline::app

@@ -1,0 +1,183 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/layers.hpp"
+#include "inventory/module.hpp"
+#include "order/module.hpp"
+#include "payment/module.hpp"
+#include "user/module.hpp"
+
+namespace seamline::app {
+
+/// Where a module runs: in this process, or as a service of its own.
+enum class Placement : std::uint8_t { local, remote };
+/// How events reach subscribers in another process. Within a process they are handed over directly.
+enum class Carrier : std::uint8_t { http };
+/// Whether callers must prove who they are.
+enum class Authentication : std::uint8_t { on, off };
+enum class LogLevel : std::uint8_t { debug, info, warning, error, off };
+
+}  // namespace seamline::app
+
+template <>
+inline constexpr std::array<std::string_view, 2> seamline::enum_names<seamline::app::Placement>{"local", "remote"};
+template <>
+inline constexpr std::array<std::string_view, 1> seamline::enum_names<seamline::app::Carrier>{"http"};
+template <>
+inline constexpr std::array<std::string_view, 2> seamline::enum_names<seamline::app::Authentication>{"on", "off"};
+template <>
+inline constexpr std::array<std::string_view, 5> seamline::enum_names<seamline::app::LogLevel>{"debug", "info", "warning", "error", "off"};
+
+namespace seamline::app {
+
+/// The section of one module: where it runs, and its own settings.
+template <class Settings>
+struct ModuleSection : Settings {
+  Placement placement = Placement::local;
+  std::optional<std::string> url;
+
+  static constexpr auto fields = std::tuple_cat(
+      std::tuple{Field{"placement", &ModuleSection::placement, "local: in the main process. remote: a process of its own, at url."},
+                 Field{"url", &ModuleSection::url, "Where the module is reached when it is remote.", length(8, 300)}},
+      Settings::fields);
+};
+
+struct ModulesSection {
+  ModuleSection<user::Settings> user;
+  ModuleSection<inventory::Settings> inventory;
+  ModuleSection<payment::Settings> payment;
+  ModuleSection<order::Settings> order;
+
+  static constexpr std::tuple fields{Field{"user", &ModulesSection::user, "The user module."},
+                                     Field{"inventory", &ModulesSection::inventory, "The inventory module."},
+                                     Field{"payment", &ModulesSection::payment, "The payment module."},
+                                     Field{"order", &ModulesSection::order, "The order module."}};
+};
+
+struct EventsSection {
+  Carrier carrier = Carrier::http;
+  std::int64_t queue_entries = 4096;
+  std::int64_t read_entries = 256;
+  std::int64_t poll_ms = 1000;
+  std::int64_t timer_poll_ms = 100;
+  std::int64_t timer_grace_ms = 10'000;
+
+  static constexpr std::tuple fields{
+      Field{"carrier", &EventsSection::carrier, "How events reach modules in other processes."},
+      Field{"queue_entries", &EventsSection::queue_entries, "Events that may wait in memory for a subscriber; further ones are read from the log.",
+            range(1, 1'000'000)},
+      Field{"read_entries", &EventsSection::read_entries, "Events of one read of a log.", range(1, 10'000)},
+      Field{"poll_ms", &EventsSection::poll_ms, "How often a subscriber that hears nothing compares itself with the log, in milliseconds.",
+            range(10, 60'000)},
+      Field{"timer_poll_ms", &EventsSection::timer_poll_ms, "How often due timers are looked for, in milliseconds.", range(1, 60'000)},
+      Field{"timer_grace_ms", &EventsSection::timer_grace_ms,
+            "How long due timers wait after a start or a stall, while the logs are read, in milliseconds.", range(0, 600'000)}};
+};
+
+struct HttpSection {
+  std::int64_t max_connections = 256;
+  std::int64_t max_body_bytes = 1 << 20;
+  std::int64_t max_target_bytes = 8 << 10;
+  std::int64_t max_header_fields = 100;
+  std::int64_t keep_alive_ms = 2'000;
+  std::int64_t read_timeout_ms = 5'000;
+  std::int64_t deadline_ms = 10'000;
+
+  static constexpr std::tuple fields{
+      Field{"max_connections", &HttpSection::max_connections, "Connections that are served at once; a further one is answered 503.", range(1, 10'000)},
+      Field{"max_body_bytes", &HttpSection::max_body_bytes, "The largest request body.", range(1024, 1 << 26)},
+      Field{"max_target_bytes", &HttpSection::max_target_bytes, "The longest request target.", range(256, 1 << 16)},
+      Field{"max_header_fields", &HttpSection::max_header_fields, "Header fields of a request.", range(10, 1000)},
+      Field{"keep_alive_ms", &HttpSection::keep_alive_ms, "How long an idle connection is kept, in milliseconds.", range(100, 600'000)},
+      Field{"read_timeout_ms", &HttpSection::read_timeout_ms, "How long a request may pause while it is read, in milliseconds.", range(100, 600'000)},
+      Field{"deadline_ms", &HttpSection::deadline_ms, "How long a call may take that names no deadline of its own, in milliseconds.",
+            range(100, 600'000)}};
+};
+
+struct StoreSection {
+  std::int64_t readers = 4;
+  std::int64_t checkpoint_pages = 1000;
+  std::int64_t max_queued = 1024;
+  std::int64_t batch_cap = 64;
+  std::int64_t idempotency_keep_ms = 24LL * 3600 * 1000;
+
+  static constexpr std::tuple fields{
+      Field{"readers", &StoreSection::readers, "Queries that run at once on one module's store.", range(1, 256)},
+      Field{"checkpoint_pages", &StoreSection::checkpoint_pages, "How long the write-ahead log grows before it is moved into the file, in pages.",
+            range(100, 100'000)},
+      Field{"max_queued", &StoreSection::max_queued, "Commands that may wait for one module's writer; a further one is answered 503.",
+            range(1, 1'000'000)},
+      Field{"batch_cap", &StoreSection::batch_cap, "Units of work in one commit.", range(1, 4096)},
+      Field{"idempotency_keep_ms", &StoreSection::idempotency_keep_ms, "How long answers are kept for repeats with their key, in milliseconds.",
+            range(1000, 30LL * 24 * 3600 * 1000)}};
+};
+
+struct SecuritySection {
+  Authentication auth = Authentication::on;
+
+  static constexpr std::tuple fields{
+      Field{"auth", &SecuritySection::auth, "off makes every caller an admin: for experiments, and only where every listener is on loopback."}};
+};
+
+struct LogSection {
+  LogLevel level = LogLevel::info;
+  static constexpr std::tuple fields{Field{"level", &LogSection::level, "What is logged on standard error."}};
+};
+
+/// All that can be configured, with its defaults.
+struct Configuration {
+  std::string data_dir = "data";
+  std::string listen = "127.0.0.1:8080";
+  std::string admin = "127.0.0.1:8081";
+  ModulesSection modules;
+  EventsSection events;
+  HttpSection http;
+  StoreSection store;
+  SecuritySection security;
+  LogSection log;
+
+  static constexpr std::tuple fields{
+      Field{"data_dir", &Configuration::data_dir, "The folder of the modules' stores.", length(1, 4096)},
+      Field{"listen", &Configuration::listen, "Address and port for customers; port 0 takes a free one.", length(3, 300)},
+      Field{"admin", &Configuration::admin, "Address and port for metrics and control, on loopback; port 0 takes a free one.", length(3, 300)},
+      Field{"modules", &Configuration::modules, "The modules."},
+      Field{"events", &Configuration::events, "The events between modules."},
+      Field{"http", &Configuration::http, "The HTTP listeners."},
+      Field{"store", &Configuration::store, "The modules' stores."},
+      Field{"security", &Configuration::security, "Who may do what."},
+      Field{"log", &Configuration::log, "The log."}};
+};
+
+/// Where values come from, beside their defaults and the environment.
+struct ConfigurationSources {
+  /// The file; empty for none.
+  std::string file;
+  /// `key=value` flags, the strongest layer.
+  std::vector<std::string> assignments;
+};
+
+/// The prefix of environment variables that are configuration.
+inline constexpr std::string_view environment_prefix = "SEAMLINE_";
+/// Variables of that prefix that are secrets or switches, and no configuration.
+inline constexpr std::array<std::string_view, 1> other_variables{"SEAMLINE_ADMIN_PASSWORD"};
+
+/// All layers, in their order: file < environment < flags. Errors: config.unreadable, config.unknown_key, config.invalid.
+Result<config::Layers> load_layers(const ConfigurationSources& sources);
+/// The configuration that they amount to, checked as a whole. Errors: config.invalid.
+Result<Configuration> read_configuration(const config::Layers& layers);
+
+/// A listener's address.
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+  bool is_loopback() const;
+  std::string url() const;
+};
+/// `host:port`, an IPv6 host in brackets. Errors: config.invalid.
+Result<Address> parse_address(std::string_view key, std::string_view text);
+
+}  // namespace seamline::app
