@@ -11,7 +11,7 @@ CREATE TABLE products (
 CREATE TABLE stock_movements (
   id INTEGER NOT NULL PRIMARY KEY,
   product_id TEXT NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('added', 'restocked', 'reserved', 'released', 'committed')),
+  kind TEXT NOT NULL CHECK (kind = 'added' OR kind = 'restocked' OR kind = 'reserved' OR kind = 'released' OR kind = 'committed'),
   quantity INTEGER NOT NULL CHECK (quantity >= 0),
   order_id TEXT,
   at_ms INTEGER NOT NULL
@@ -22,7 +22,7 @@ CREATE TABLE reservations (
   order_id TEXT NOT NULL PRIMARY KEY,
   lines TEXT NOT NULL,
   is_paid INTEGER NOT NULL CHECK (is_paid IN (0, 1)),
-  ending TEXT NOT NULL CHECK (ending IN ('open', 'confirmed', 'cancelled')),
-  stock TEXT NOT NULL CHECK (stock IN ('untouched', 'reserved', 'refused', 'released', 'committed')),
+  ending TEXT NOT NULL CHECK (ending = 'open' OR ending = 'confirmed' OR ending = 'cancelled'),
+  stock TEXT NOT NULL CHECK (stock = 'untouched' OR stock = 'reserved' OR stock = 'refused' OR stock = 'released' OR stock = 'committed'),
   updated_at_ms INTEGER NOT NULL
 ) STRICT;

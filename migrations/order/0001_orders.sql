@@ -11,7 +11,7 @@ CREATE TABLE order_events (
 -- The fold of each order's events, written in their transaction; rebuilding it from them gives the same rows.
 CREATE TABLE orders (
   order_id TEXT NOT NULL PRIMARY KEY,
-  status TEXT NOT NULL CHECK (status IN ('pending', 'placed', 'confirmed', 'cancelled')),
+  status TEXT NOT NULL CHECK (status = 'pending' OR status = 'placed' OR status = 'confirmed' OR status = 'cancelled'),
   user_id TEXT,
   user_name TEXT,
   items TEXT NOT NULL,

@@ -6,8 +6,8 @@ CREATE TABLE payments (
   amount_minor INTEGER NOT NULL CHECK (amount_minor >= 0),
   currency TEXT NOT NULL,
   token TEXT NOT NULL,
-  status TEXT NOT NULL CHECK (status IN ('none', 'pending', 'captured', 'failed', 'refunded')),
-  ending TEXT NOT NULL CHECK (ending IN ('open', 'confirmed', 'cancelled')),
+  status TEXT NOT NULL CHECK (status = 'none' OR status = 'pending' OR status = 'captured' OR status = 'failed' OR status = 'refunded'),
+  ending TEXT NOT NULL CHECK (ending = 'open' OR ending = 'confirmed' OR ending = 'cancelled'),
   reason TEXT,
   updated_at_ms INTEGER NOT NULL
 ) STRICT;
@@ -16,7 +16,7 @@ CREATE UNIQUE INDEX payments_by_id ON payments (payment_id);
 -- Double entry: the amounts of a transaction add up to zero. A positive amount is owed to us or in our hands.
 CREATE TABLE ledger_entries (
   transaction_id TEXT NOT NULL,
-  account TEXT NOT NULL CHECK (account IN ('provider', 'settlement', 'revenue')),
+  account TEXT NOT NULL CHECK (account = 'provider' OR account = 'settlement' OR account = 'revenue'),
   order_id TEXT NOT NULL,
   amount_minor INTEGER NOT NULL,
   currency TEXT NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE invoices (
 -- What is still to be asked of the provider, under a key that the order gives: the intent is durable before the call.
 CREATE TABLE provider_work (
   order_id TEXT NOT NULL PRIMARY KEY,
-  action TEXT NOT NULL CHECK (action IN ('charge', 'void', 'refund')),
+  action TEXT NOT NULL CHECK (action = 'charge' OR action = 'void' OR action = 'refund'),
   attempts INTEGER NOT NULL,
   due_at_ms INTEGER NOT NULL
 ) STRICT;

@@ -53,11 +53,11 @@ void SqlPaymentRepository::save(store::Transaction& transaction, const OrderPaym
 }
 
 void SqlPaymentRepository::post(store::Transaction& transaction, const LedgerTransaction& movement) const {
-  transaction.rows().execute(
-      "INSERT INTO ledger_entries (transaction_id, account, order_id, amount_minor, currency, at_ms) "
-      "VALUES ($1, $2, $3, $4, $5, $6), ($1, $7, $3, $8, $5, $6)",
-      movement.id, name_of(movement.postings[0].account), movement.order_id, movement.postings[0].amount_minor, movement.currency,
-      transaction.now(), name_of(movement.postings[1].account), movement.postings[1].amount_minor);
+  for (const Posting& posting : movement.postings) {
+    transaction.rows().execute(
+        "INSERT INTO ledger_entries (transaction_id, account, order_id, amount_minor, currency, at_ms) VALUES ($1, $2, $3, $4, $5, $6)",
+        movement.id, name_of(posting.account), movement.order_id, posting.amount_minor, movement.currency, transaction.now());
+  }
 }
 
 void SqlPaymentRepository::add_invoice(store::Transaction& transaction, const StoredInvoice& stored) const {
