@@ -49,13 +49,13 @@ def function_length(root):
 
 
 # clang-format breaks lines at its ColumnLimit; this is what no line exceeds, whoever breaks it.
-MAX_COLUMNS = 142
+MAX_COLUMNS = 151
 OTHER_CHARACTERS = "…"
 TEXTS = (".hpp", ".cpp", ".sql", ".cmake", "CMakeLists.txt", ".py")
 
 
 def line_form(root):
-    """A line is at most 142 columns wide, has no tab and no blank at its end, and a file ends with a line break."""
+    """A line is at most 151 columns wide, has no tab and no blank at its end, and a file ends with a line break."""
     violations = []
     for path in files(root, *PRODUCT, "migrations", "tests", suffixes=TEXTS):
         for number, line in enumerate(lines(root, path), 1):
@@ -134,6 +134,8 @@ def uses_of(root, pattern, tops, allowed, message):
 SLEEPERS = {
     "src/base/loop.cpp": "the thread around a loop",
     "src/http/server.cpp": "stop() polls Poco's count of connections, which has no signal",
+    "app/cli/load.cpp": "a client that asks a server again until all orders have ended",
+    "tests/bench/": "a benchmark that waits for the end of what it measures",
     "tests/support/": "poll-until, the one way in which a test waits",
 }
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 FIXTURES = "tests/architecture/fixtures"
-LEFT_OUT = {".git", "build", "data", "node_modules", "__pycache__"}
+LEFT_OUT = {".git", "build", "data", "node_modules", "__pycache__", "EXPECTED"}
 CODE = (".hpp", ".cpp")
 
 
