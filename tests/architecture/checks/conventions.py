@@ -48,14 +48,14 @@ def function_length(root):
     return violations
 
 
-# clang-format breaks lines at its ColumnLimit; this is what no line exceeds, whoever breaks it.
-MAX_COLUMNS = 151
+# clang-format breaks lines at its ColumnLimit where it can; this is what no line exceeds, a raw string neither.
+MAX_COLUMNS = 170
 OTHER_CHARACTERS = "…"
 TEXTS = (".hpp", ".cpp", ".sql", ".cmake", "CMakeLists.txt", ".py")
 
 
 def line_form(root):
-    """A line is at most 151 columns wide, has no tab and no blank at its end, and a file ends with a line break."""
+    """A line is at most 170 columns wide, has no tab and no blank at its end, and a file ends with a line break."""
     violations = []
     for path in files(root, *PRODUCT, "migrations", "tests", suffixes=TEXTS):
         for number, line in enumerate(lines(root, path), 1):
@@ -136,6 +136,7 @@ SLEEPERS = {
     "src/http/server.cpp": "stop() polls Poco's count of connections, which has no signal",
     "app/cli/load.cpp": "a client that asks a server again until all orders have ended",
     "tests/bench/": "a benchmark that waits for the end of what it measures",
+    "tests/base/loop_test.cpp": "an idle loop must be seen to stay idle for a while",
     "tests/support/": "poll-until, the one way in which a test waits",
 }
 
@@ -152,6 +153,7 @@ TIME_AND_RANDOMNESS = {"src/base/clock.cpp": "Clock", "src/base/random.cpp": "Ra
 STOPWATCHES = {
     "src/seam/seam.hpp": "a metered call must cost less than a virtual call to a clock",
     "src/http/server.cpp": "socket timeouts, which no test steps",
+    "src/host/host.cpp": "how long a stop may take in all; it waits on condition variables, which count real time",
 }
 
 
