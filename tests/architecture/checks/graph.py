@@ -48,21 +48,27 @@ def code_equals_graph(root):
     return sorted(violations)
 
 
-def drawn_graph(root):
-    """The rows of the table `| module | calls | hears |`: {module: (line, calls, hears)}."""
-    rows = {}
-    if not (root / GRAPH).is_file():
-        return rows
-    in_table = False
-    for number, line in enumerate(lines(root, GRAPH), 1):
+def table(root, *titles):
+    """The rows of the table in modules/README.md that has these titles: (line, cells)."""
+    rows = []
+    is_inside = False
+    for number, line in enumerate(lines(root, GRAPH) if (root / GRAPH).is_file() else [], 1):
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.lstrip().startswith("|") else []
-        if cells == ["module", "calls", "hears"]:
-            in_table = True
+        if cells == list(titles):
+            is_inside = True
         elif not cells:
-            in_table = False
-        elif in_table and not set("".join(cells)) <= set("-: "):
-            module, calls, hears = (re.findall(r"[a-z_]+", re.sub(r"\bnone\b", "", cell)) for cell in cells)
-            rows[module[0]] = (number, tuple(sorted(calls)), tuple(sorted(hears)))
+            is_inside = False
+        elif is_inside and not set("".join(cells)) <= set("-: "):
+            rows.append((number, cells))
+    return rows
+
+
+def drawn_graph(root):
+    """The modules as they are drawn: {module: (line, calls, hears)}."""
+    rows = {}
+    for number, cells in table(root, "module", "calls", "hears"):
+        module, calls, hears = (re.findall(r"[a-z_]+", re.sub(r"\bnone\b", "", cell)) for cell in cells)
+        rows[module[0]] = (number, tuple(sorted(calls)), tuple(sorted(hears)))
     return rows
 
 
@@ -80,6 +86,29 @@ def readme_equals_graph(root):
         for word, shown, true in (("calls", calls, declared[module].calls), ("hears", hears, declared[module].hears)):
             if shown != tuple(sorted(true)):
                 violations.append(Violation(GRAPH, line, f"{module} {word} {', '.join(sorted(true)) or 'none'}, not {', '.join(shown) or 'none'}"))
+    return sorted(violations)
+
+
+def readme_equals_events(root):
+    """The table of events in modules/README.md names each published event, its publisher and all who hear it."""
+    published, heard = {}, {}
+    for module in modules(root):
+        names = true_names(root, module)
+        published |= {event: module for event in names["Emits"]}
+        for event in names["Hears"]:
+            heard.setdefault(event, set()).add(module)
+    violations = []
+    shown = set()
+    for line, (event, publisher, hearers) in table(root, "event", "published by", "heard by"):
+        shown.add(event)
+        named = set(re.findall(r"[a-z_]+", re.sub(r"\([^)]*\)", "", hearers))) & set(modules(root))
+        if published.get(event) != publisher:
+            violations.append(Violation(GRAPH, line, f"{event} is published by {published.get(event, 'nobody')}, not {publisher}"))
+        if named != heard.get(event, set()):
+            true = ", ".join(sorted(heard.get(event, set()))) or "nobody"
+            violations.append(Violation(GRAPH, line, f"{event} is heard by {true}, not {', '.join(sorted(named)) or 'nobody'}"))
+    for event in sorted(set(published) - shown):
+        violations.append(Violation(GRAPH, 1, f"the table of events lacks {event}"))
     return sorted(violations)
 
 
