@@ -64,7 +64,7 @@ std::string component_name(std::string_view type_name, SchemaUse use) {
     if (part.find_first_of("{(<") != std::string_view::npos) continue;
     name += (name.empty() ? "" : ".") + std::string(part);
   }
-  return use == SchemaUse::request ? name + "Request" : name;
+  return use == SchemaUse::reply ? name : name + "Request";
 }
 
 }  // namespace
@@ -124,7 +124,7 @@ std::string SchemaComponents::definition(const MessageDescriptor& message, Schem
     }
     writer.end_array();
   }
-  if (use == SchemaUse::request) writer.member("additionalProperties", false);
+  if (use != SchemaUse::reply) writer.member("additionalProperties", false);
   writer.end_object();
   return text;
 }
@@ -149,8 +149,8 @@ void SchemaComponents::write_value(json::Writer& writer, const MemberDescriptor&
     writer.key("items");
     write_element(writer, *value.element, use);
   } else {
-    write_scalar_schema(writer, value, effective_limits(member, use), value.is_optional);
-    if (value.type == ValueType::secret && use == SchemaUse::request) writer.member("writeOnly", true);
+    write_scalar_schema(writer, value, effective_limits(member, use), value.is_optional && use != SchemaUse::form);
+    if (value.type == ValueType::secret && use != SchemaUse::reply) writer.member("writeOnly", true);
   }
   writer.end_object();
 }

@@ -235,8 +235,9 @@ class Document {
     writer_.key("requestBody");
     writer_.begin_object();
     writer_.member("required", is_required);
-    write_content(route.route.body == BodyFormat::json ? "application/json" : "application/x-www-form-urlencoded",
-                  schemas_.reference({route.request->type_name, members}, SchemaUse::request));
+    const bool is_form = route.route.body == BodyFormat::form;
+    write_content(is_form ? "application/x-www-form-urlencoded" : "application/json",
+                  schemas_.reference({route.request->type_name, members}, is_form ? SchemaUse::form : SchemaUse::request));
     writer_.end_object();
   }
 

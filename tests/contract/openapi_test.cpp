@@ -120,6 +120,34 @@ struct DocumentedShop {
   test::SchemaCheck check;
 };
 
+struct Grant {
+  std::string grant_type;
+  std::optional<Secret> password;
+
+  struct Reply {
+    std::vector<std::vector<std::int64_t>> table;
+    std::optional<user::User> holder;
+    bool is_new = false;
+    static constexpr std::tuple fields{Field{"table", &Reply::table, "Lists in lists."}, Field{"holder", &Reply::holder, "Who, or null."},
+                                       Field{"is_new", &Reply::is_new, "Whether."}};
+  };
+  static constexpr std::string_view name = "sample.grant";
+  static constexpr std::string_view summary = "Grant";
+  static constexpr Route route{.verb = Verb::post, .path = "/grant", .location = {}, .body = BodyFormat::form};
+  static constexpr Access access = Access::anyone;
+  static constexpr Repeat repeat = Repeat::never;
+  static constexpr auto errors = no_errors;
+  static constexpr std::tuple fields{Field{"grant_type", &Grant::grant_type, "Which."},
+                                     Field{"password", &Grant::password, "The password.", length(8, 128)}};
+};
+struct SampleContract : Contract<Operations<Grant>, Publishes<>> {
+  static constexpr std::string_view module = "sample";
+  static constexpr std::string_view topic = "samples";
+};
+struct SamplePort : Port<SampleContract> {
+  Result<Grant::Reply> call(const CallContext&, const Grant&) override { return Grant::Reply{}; }
+};
+
 /// "GET /orders/{id}" for each path and verb, in the document and at the router.
 std::set<std::string> documented(const json::Value& document) {
   std::set<std::string> all;
@@ -252,6 +280,7 @@ TEST_CASE("a request's schema refuses unknown members, wrong types, and what is 
 TEST_CASE("every declared error is documented under its status") {
   const DocumentedShop shop(true);
   for (const OperationRoute& route : shop.dispatcher.routes()) {
+    CHECK(shop.operation(route.route).find("responses")->find("400") != nullptr);
     for (const ErrorCode& error : route.errors) {
       INFO(route.operation << " " << error.code);
       const json::Value* response = shop.operation(route.route).find("responses")->find(std::to_string(http::status_of(error.kind)));
@@ -301,4 +330,34 @@ TEST_CASE("headers are documented where they are honoured") {
   CHECK(!refers_to_parameter(shop.operation(order::GetOrder::route), "IdempotencyKey"));
   CHECK(!refers_to_parameter(shop.operation(order::CancelOrder::route), "Prefer"));
   CHECK(!refers_to_parameter(shop.operation(user::GetUser::route), "IfNoneMatch"));
+}
+
+TEST_CASE("a form's optional members may be left out, and are never null") {
+  SamplePort port;
+  const json::Value document = parse_document(http::openapi_document("Sample", "1", routes_of<SampleContract>(port)));
+  const test::SchemaCheck check(document);
+  const json::Value* content = check.at("/paths/~1grant/post/requestBody/content");
+  REQUIRE(content != nullptr);
+  CHECK(content->items.at(0).name == "application/x-www-form-urlencoded");
+  const json::Value* form = check.at("/components/schemas/GrantRequest");
+  REQUIRE(form != nullptr);
+  const json::Value& password = *form->find("properties")->find("password");
+  CHECK(password.find("type")->text == "string");
+  CHECK(password.find("format")->text == "password");
+  CHECK(password.find("minLength")->integer == 8);
+  CHECK(form->find("required")->items.size() == 1);
+}
+
+TEST_CASE("lists in lists and messages that may be null have their schemas") {
+  SamplePort port;
+  const json::Value document = parse_document(http::openapi_document("Sample", "1", routes_of<SampleContract>(port)));
+  const json::Value* schema = test::SchemaCheck(document).at("/components/schemas/Grant.Reply");
+  REQUIRE(schema != nullptr);
+  const auto accepts = [&](std::string_view reply) { return test::SchemaCheck(document).problems(*schema, json::parse(reply).value()).empty(); };
+  CHECK(accepts(encode(example<Grant::Reply>({}, false))));
+  CHECK(accepts(encode(example<Grant::Reply>({}, true))));
+  CHECK(accepts(R"({"table":[],"holder":null,"is_new":true,"of_a_newer_version":1})"));
+  CHECK(!accepts(R"({"table":[["x"]],"holder":null,"is_new":true})"));
+  CHECK(!accepts(R"({"table":[],"holder":{},"is_new":true})"));
+  CHECK(!accepts(R"({"table":[],"is_new":true})"));
 }
