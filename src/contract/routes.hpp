@@ -29,6 +29,11 @@ struct OperationRoute {
   bool waits = false;
 };
 
+/// Whether a member of a route's request is written into its body, and not into its path or query.
+bool is_in_body(const OperationRoute& route, std::string_view member);
+/// Whether any is.
+bool has_body(const OperationRoute& route);
+
 /// Whether an operation declares `static constexpr bool waits = true`.
 template <Operation Op>
 constexpr bool honours_wait() {

@@ -5,7 +5,8 @@
 
 #include "contract/json_schema.hpp"
 #include "http/headers.hpp"
-#include "http/problem.hpp"
+#include "http/message.hpp"
+#include "http/possible_errors.hpp"
 
 namespace seamline::http {
 namespace {
@@ -31,22 +32,6 @@ constexpr std::string_view problem_schema =
 constexpr std::string_view bearer_scheme =
     R"({"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"An access token, got from POST /oauth/token."})";
 
-/// The codes that may come with each status.
-using CodesByStatus = std::map<int, std::vector<std::string_view>>;
-
-bool is_query_member(const OperationRoute& route, std::string_view name) {
-  return route.route.verb == Verb::get && !is_path_member(route.route.path, name);
-}
-bool is_in_body(const OperationRoute& route, std::string_view name) {
-  return route.route.verb != Verb::get && !is_path_member(route.route.path, name);
-}
-bool has_body(const OperationRoute& route) {
-  for (const MemberDescriptor& member : route.request->members) {
-    if (is_in_body(route, member.name)) return true;
-  }
-  return false;
-}
-
 std::string_view who_may(Access access) {
   switch (access) {
     case Access::anyone: return "Anyone may call it.";
@@ -62,36 +47,11 @@ std::string_view who_may(Access access) {
 std::string_view what_repeating_does(Repeat repeat) {
   switch (repeat) {
     case Repeat::safe: return "Repeating it is safe.";
-    case Repeat::with_key: return "Repeating it with the same Idempotency-Key has no further effect and gives the first answer again.";
+    case Repeat::with_key:
+      return "Repeating it with the same Idempotency-Key has no further effect and gives the first answer again.";
     case Repeat::never: return "Repeating it takes effect again.";
   }
   return "";
-}
-
-/// The declared errors of an operation, and those that the kernel adds to it.
-CodesByStatus codes_of(const OperationRoute& route) {
-  CodesByStatus codes;
-  for (const ErrorCode& error : route.errors) codes[status_of(error.kind)].push_back(error.code);
-  const auto add = [&](Kind kind, std::string_view code) { codes[status_of(kind)].push_back(code); };
-  add(Kind::malformed, "request.malformed");
-  add(Kind::unauthenticated, "request.unauthenticated");
-  if (!route.request->members.empty()) add(Kind::invalid, "request.invalid");
-  if (route.access == Access::admin || route.access == Access::service) add(Kind::forbidden, "request.forbidden");
-  if (has_body(route)) {
-    if (route.route.body == BodyFormat::json) add(Kind::malformed, "request.malformed_json");
-    add(Kind::too_large, "request.too_large");
-    codes[415].push_back("request.wrong_content_type");
-  }
-  if (route.repeat == Repeat::with_key) {
-    add(Kind::malformed, "idempotency.bad_key");
-    add(Kind::conflict, "idempotency.in_progress");
-    add(Kind::invalid, "idempotency.key_reused");
-  }
-  add(Kind::internal, "internal.unexpected");
-  add(Kind::unavailable, "module.draining");
-  if (route.route.verb != Verb::get) add(Kind::unavailable, "store.overloaded");
-  add(Kind::deadline_exceeded, "call.deadline_exceeded");
-  return codes;
 }
 
 class Document {
@@ -122,9 +82,10 @@ class Document {
     writer_.begin_object();
     writer_.member("title", title);
     writer_.member("version", version);
-    writer_.member("description",
-                   "Money is in minor units (cents). Unknown members of a request are refused; an answer may get further members. "
-                   "Every error is a problem (RFC 9457) whose code never changes.");
+    writer_.member(
+        "description",
+        "Money is in minor units (cents). Unknown members of a request are refused; an answer may get further members. "
+        "Every error is a problem (RFC 9457) whose code never changes.");
     writer_.key("license");
     writer_.begin_object();
     writer_.member("name", "Apache License 2.0");
@@ -176,7 +137,7 @@ class Document {
     writer_.key("parameters");
     writer_.begin_array();
     for (const MemberDescriptor& member : route.request->members) {
-      if (!is_in_body(route, member.name)) write_parameter(member, is_query_member(route, member.name));
+      if (!is_in_body(route, member.name)) write_parameter(member, !is_path_member(route.route.path, member.name));
     }
     write_common_parameters(route);
     writer_.end_array();
@@ -184,7 +145,7 @@ class Document {
     writer_.key("responses");
     writer_.begin_object();
     write_success(route);
-    for (const auto& [status, codes] : codes_of(route)) write_problem(status, codes);
+    for (const auto& [status, codes] : possible_errors(route)) write_problem(status, codes);
     writer_.end_object();
     writer_.end_object();
   }
@@ -350,11 +311,14 @@ class Document {
     writer_.end_object();
     writer_.key("parameters");
     writer_.begin_object();
-    write_header_parameter("IdempotencyKey", idempotency_header, R"({"type":"string","minLength":1,"maxLength":128,"pattern":"^[!-~]+$"})",
+    write_header_parameter("IdempotencyKey", idempotency_header,
+                           R"({"type":"string","minLength":1,"maxLength":128,"pattern":"^[!-~]+$"})",
                            "Makes repeating the request safe: the same key with the same request gives the first answer again.");
-    write_header_parameter("Prefer", prefer_header, R"({"type":"string","examples":["wait=5"]})",
-                           "wait=N waits up to N seconds, at most " + std::to_string(max_wait_ms / 1000) + ", for the outcome (RFC 7240).");
-    write_header_parameter("IfNoneMatch", "If-None-Match", R"({"type":"string"})", "The ETag that the client has: answers 304 while it holds.");
+    write_header_parameter(
+        "Prefer", prefer_header, R"({"type":"string","examples":["wait=5"]})",
+        "wait=N waits up to N seconds, at most " + std::to_string(max_wait_ms / 1000) + ", for the outcome (RFC 7240).");
+    write_header_parameter("IfNoneMatch", "If-None-Match", R"({"type":"string"})",
+                           "The ETag that the client has: answers 304 while it holds.");
     write_header_parameter("RequestId", request_id_header, R"({"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._-]+$"})",
                            "The request's id, for logs and problems; else the server makes one.");
     writer_.end_object();
@@ -373,7 +337,8 @@ class Document {
   }
 
   /// A parameter that some operation refers to.
-  void write_header_parameter(const std::string& name, std::string_view header, std::string_view schema, std::string_view description) {
+  void write_header_parameter(const std::string& name, std::string_view header, std::string_view schema,
+                              std::string_view description) {
     if (!parameters_.contains(name)) return;
     writer_.key(name);
     writer_.begin_object();
@@ -392,7 +357,8 @@ class Document {
     for (const std::string& tag : tags_) {
       writer_.begin_object();
       writer_.member("name", tag);
-      writer_.member("description", tag == "host" ? "How the process is, and what it offers." : "What the module " + tag + " offers.");
+      writer_.member("description",
+                     tag == "host" ? "How the process is, and what it offers." : "What the module " + tag + " offers.");
       writer_.end_object();
     }
     writer_.end_array();
@@ -409,7 +375,8 @@ class Document {
 
 std::vector<DocumentPath> host_documents() {
   return {{"/health", "Say how the process and each of its modules are", "application/health+json",
-           R"({"type":"object","properties":{"status":{"type":"string","enum":["pass","warn","fail"]}},"required":["status"]})", true},
+           R"({"type":"object","properties":{"status":{"type":"string","enum":["pass","warn","fail"]}},"required":["status"]})",
+           true},
           {"/livez", "Say whether the process runs", "text/plain", R"({"type":"string"})", false},
           {"/openapi.json", "Describe all paths in OpenAPI 3.1", "application/json", R"({"type":"object"})", false},
           {"/readyz", "Say whether the process can serve", "text/plain", R"({"type":"string"})", true}};

@@ -27,8 +27,9 @@ struct Sample {
   Mode mode = Mode::safe;
   std::optional<std::string> url;
   Listener listener;
-  static constexpr std::tuple fields{Field{"folder", &Sample::folder, "Where.", length(1, 20)}, Field{"mode", &Sample::mode, "How."},
-                                     Field{"url", &Sample::url, "Elsewhere."}, Field{"listener", &Sample::listener, "The listener."}};
+  static constexpr std::tuple fields{Field{"folder", &Sample::folder, "Where.", length(1, 20)},
+                                     Field{"mode", &Sample::mode, "How."}, Field{"url", &Sample::url, "Elsewhere."},
+                                     Field{"listener", &Sample::listener, "The listener."}};
 };
 
 json::Value schema() { return json::parse(config::json_schema<Sample>("A sample")).value(); }

@@ -88,7 +88,8 @@ void for_each_shop_operation(Visit&& visit) {
 /// The shop behind a dispatcher, as a process puts it, and the document of what it answers.
 struct DocumentedShop {
   explicit DocumentedShop(bool internal_operations = false)
-      : dispatcher(shop.host().routes(), documents(), authenticator, shop.clock, ids, {.deadline_ms = 1000, .internal_operations = internal_operations}),
+      : dispatcher(shop.host().routes(), documents(), authenticator, shop.clock, ids,
+                   {.deadline_ms = 1000, .internal_operations = internal_operations}),
         text(http::openapi_document("Shop", "1.2.3", shop.host().routes(), {.internal_operations = internal_operations})),
         document(parse_document(text)),
         check(document) {}
@@ -128,7 +129,8 @@ struct Grant {
     std::vector<std::vector<std::int64_t>> table;
     std::optional<user::User> holder;
     bool is_new = false;
-    static constexpr std::tuple fields{Field{"table", &Reply::table, "Lists in lists."}, Field{"holder", &Reply::holder, "Who, or null."},
+    static constexpr std::tuple fields{Field{"table", &Reply::table, "Lists in lists."},
+                                       Field{"holder", &Reply::holder, "Who, or null."},
                                        Field{"is_new", &Reply::is_new, "Whether."}};
   };
   static constexpr std::string_view name = "sample.grant";
@@ -158,7 +160,8 @@ std::set<std::string> documented(const json::Value& document) {
 }
 std::set<std::string> answered(const http::Dispatcher& dispatcher) {
   std::set<std::string> all;
-  for (const OperationRoute& route : dispatcher.routes()) all.insert(lower_case(name_of(route.route.verb)) + " " + std::string(route.route.path));
+  for (const OperationRoute& route : dispatcher.routes())
+    all.insert(lower_case(name_of(route.route.verb)) + " " + std::string(route.route.path));
   for (const auto& [path, document] : dispatcher.documents()) all.insert("get " + path);
   return all;
 }
@@ -283,7 +286,8 @@ TEST_CASE("every declared error is documented under its status") {
     CHECK(shop.operation(route.route).find("responses")->find("400") != nullptr);
     for (const ErrorCode& error : route.errors) {
       INFO(route.operation << " " << error.code);
-      const json::Value* response = shop.operation(route.route).find("responses")->find(std::to_string(http::status_of(error.kind)));
+      const json::Value* response =
+          shop.operation(route.route).find("responses")->find(std::to_string(http::status_of(error.kind)));
       REQUIRE(response != nullptr);
       const auto& codes = response->find("x-codes")->items;
       CHECK(std::any_of(codes.begin(), codes.end(), [&](const json::Value& code) { return code.text == error.code; }));
@@ -291,7 +295,8 @@ TEST_CASE("every declared error is documented under its status") {
   }
 }
 
-TEST_CASE("the problems that a request meets before its operation are documented, with their codes, and have the documented form") {
+TEST_CASE(
+    "the problems that a request meets before its operation are documented, with their codes, and have the documented form") {
   const DocumentedShop shop;
   struct Wrong {
     std::string body;
@@ -309,8 +314,10 @@ TEST_CASE("the problems that a request meets before its operation are documented
     const json::Value* documented = responses.find(std::to_string(response.status));
     REQUIRE(documented != nullptr);
     const auto& codes = documented->find("x-codes")->items;
-    CHECK(std::any_of(codes.begin(), codes.end(), [&](const json::Value& code) { return code.text == problem.find("code")->text; }));
-    CHECK(test::SchemaCheck(shop.document).problems(*shop.check.at("/components/schemas/Problem"), problem) == std::vector<std::string>{});
+    CHECK(std::any_of(codes.begin(), codes.end(),
+                      [&](const json::Value& code) { return code.text == problem.find("code")->text; }));
+    CHECK(test::SchemaCheck(shop.document).problems(*shop.check.at("/components/schemas/Problem"), problem) ==
+          std::vector<std::string>{});
   }
 }
 
@@ -353,7 +360,9 @@ TEST_CASE("lists in lists and messages that may be null have their schemas") {
   const json::Value document = parse_document(http::openapi_document("Sample", "1", routes_of<SampleContract>(port)));
   const json::Value* schema = test::SchemaCheck(document).at("/components/schemas/Grant.Reply");
   REQUIRE(schema != nullptr);
-  const auto accepts = [&](std::string_view reply) { return test::SchemaCheck(document).problems(*schema, json::parse(reply).value()).empty(); };
+  const auto accepts = [&](std::string_view reply) {
+    return test::SchemaCheck(document).problems(*schema, json::parse(reply).value()).empty();
+  };
   CHECK(accepts(encode(example<Grant::Reply>({}, false))));
   CHECK(accepts(encode(example<Grant::Reply>({}, true))));
   CHECK(accepts(R"({"table":[],"holder":null,"is_new":true,"of_a_newer_version":1})"));

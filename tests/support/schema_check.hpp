@@ -64,7 +64,8 @@ class SchemaCheck {
       for (const json::Value& item : value.items) check(keyword, item, place + "/-");
     } else if (name == "enum") {
       bool found = false;
-      for (const json::Value& allowed : keyword.items) found = found || (allowed.type == value.type && allowed.text == value.text);
+      for (const json::Value& allowed : keyword.items)
+        found = found || (allowed.type == value.type && allowed.text == value.text);
       expect(found, place, "is not among those allowed");
     } else if (name == "anyOf") {
       check_any(keyword, value, place);
@@ -77,8 +78,8 @@ class SchemaCheck {
     } else if (name == "maxLength" || name == "maxItems") {
       expect(value.is(json::Type::null) || size <= keyword.integer, place, "is too long");
     } else {
-      const bool is_remark = name == "description" || name == "format" || name == "writeOnly" || name == "default" || name == "title" ||
-                             name == "$schema";
+      const bool is_remark = name == "description" || name == "format" || name == "writeOnly" || name == "default" ||
+                             name == "title" || name == "$schema";
       expect(is_remark, place, "is judged by the unknown keyword " + name);
     }
   }
