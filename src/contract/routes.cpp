@@ -1,5 +1,6 @@
 #include "contract/routes.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "base/assert.hpp"
@@ -27,6 +28,16 @@ std::optional<Verb> verb_from_name(std::string_view name) {
     if (verb_names[i] == name) return static_cast<Verb>(i);
   }
   return std::nullopt;
+}
+
+bool is_in_body(const OperationRoute& route, std::string_view member) {
+  return route.route.verb != Verb::get && !is_path_member(route.route.path, member);
+}
+
+bool has_body(const OperationRoute& route) {
+  const auto& members = route.request->members;
+  return std::any_of(members.begin(), members.end(),
+                     [&](const MemberDescriptor& member) { return is_in_body(route, member.name); });
 }
 
 /// One segment of the patterns' tree.

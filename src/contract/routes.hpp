@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 
+#include "contract/descriptor.hpp"
 #include "contract/port.hpp"
 #include "contract/wire.hpp"
 
@@ -19,7 +20,29 @@ struct OperationRoute {
   std::span<const ErrorCode> errors;
   /// Decodes the request, calls the port, encodes the reply.
   std::function<Result<Answer>(const CallContext&, const RequestParts&)> run;
+  /// For the documents: the members of the request and of the reply.
+  const MessageDescriptor* request = nullptr;
+  const MessageDescriptor* reply = nullptr;
+  /// The reply has an ETag.
+  bool is_versioned = false;
+  /// `Prefer: wait=N` is honoured.
+  bool waits = false;
 };
+
+/// Whether a member of a route's request is written into its body, and not into its path or query.
+bool is_in_body(const OperationRoute& route, std::string_view member);
+/// Whether any is.
+bool has_body(const OperationRoute& route);
+
+/// Whether an operation declares `static constexpr bool waits = true`.
+template <Operation Op>
+constexpr bool honours_wait() {
+  if constexpr (requires { Op::waits; }) {
+    return Op::waits;
+  } else {
+    return false;
+  }
+}
 
 /// The routes of a contract, answered by `port`, which exists and outlives them.
 /// Instantiate in one .cpp per contract: each operation costs build time.
@@ -34,7 +57,8 @@ std::vector<OperationRoute> routes_of(Port<C>& port) {
                         auto reply = port.call(context, *operation);
                         if (!reply) return fail(std::move(reply.error()));
                         return encode_reply<Op>(*reply);
-                      }});
+                      },
+                      &descriptor_of<Op>, &descriptor_of<typename Op::Reply>, Versioned<typename Op::Reply>, honours_wait<Op>()});
   });
   return routes;
 }

@@ -205,6 +205,10 @@ Result<Op> decode_request(const RequestParts& parts) {
   return operation;
 }
 
+/// A reply of which there are versions, told apart by its ETag.
+template <class T>
+concept Versioned = requires(const T& reply) { std::to_string(reply.version); };
+
 /// Writes a reply: 200, or 201 with its Location; with an ETag where the reply has a version (RFC 9110, section 8.8.3).
 template <Operation Op>
 Answer encode_reply(const typename Op::Reply& reply) {
@@ -214,7 +218,7 @@ Answer encode_reply(const typename Op::Reply& reply) {
   if constexpr (!Op::route.location.empty()) {
     answer.location = fill_path(Op::route.location, [&](std::string_view name) { return member_text(reply, name); });
   }
-  if constexpr (requires { reply.version; }) answer.etag = "\"v" + std::to_string(reply.version) + "\"";
+  if constexpr (Versioned<typename Op::Reply>) answer.etag = "\"v" + std::to_string(reply.version) + "\"";
   return answer;
 }
 

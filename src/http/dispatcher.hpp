@@ -31,6 +31,10 @@ class Dispatcher {
   /// Never throws: what goes wrong is a problem response.
   Response handle(const Request& request) const;
 
+  /// All that it answers: what OpenAPI must describe.
+  const std::vector<OperationRoute>& routes() const { return table_.routes(); }
+  const Documents& documents() const { return documents_; }
+
  private:
   Response answer(const Request& request, const std::string& request_id) const;
   Response call(const Request& request, const RouteTable::Match& match, const std::string& request_id) const;

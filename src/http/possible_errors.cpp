@@ -1,0 +1,32 @@
+#include "http/possible_errors.hpp"
+
+#include "http/problem.hpp"
+
+namespace seamline::http {
+
+CodesByStatus possible_errors(const OperationRoute& route) {
+  CodesByStatus codes;
+  for (const ErrorCode& error : route.errors) codes[status_of(error.kind)].push_back(error.code);
+  const auto add = [&](Kind kind, std::string_view code) { codes[status_of(kind)].push_back(code); };
+  add(Kind::malformed, "request.malformed");
+  add(Kind::unauthenticated, "request.unauthenticated");
+  if (!route.request->members.empty()) add(Kind::invalid, "request.invalid");
+  if (route.access == Access::admin || route.access == Access::service) add(Kind::forbidden, "request.forbidden");
+  if (has_body(route)) {
+    if (route.route.body == BodyFormat::json) add(Kind::malformed, "request.malformed_json");
+    add(Kind::too_large, "request.too_large");
+    codes[415].push_back("request.wrong_content_type");
+  }
+  if (route.repeat == Repeat::with_key) {
+    add(Kind::malformed, "idempotency.bad_key");
+    add(Kind::conflict, "idempotency.in_progress");
+    add(Kind::invalid, "idempotency.key_reused");
+  }
+  add(Kind::internal, "internal.unexpected");
+  add(Kind::unavailable, "module.draining");
+  if (route.route.verb != Verb::get) add(Kind::unavailable, "store.overloaded");
+  add(Kind::deadline_exceeded, "call.deadline_exceeded");
+  return codes;
+}
+
+}  // namespace seamline::http
