@@ -3,6 +3,7 @@
 #include "base/random.hpp"
 #include "composition.hpp"
 #include "host/metrics.hpp"
+#include "http/openapi.hpp"
 #include "observe/log.hpp"
 
 namespace seamline::app {
@@ -31,6 +32,13 @@ http::Response metrics_response(const host::Host& host) {
   http::Response response;
   response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   response.body = host::render_metrics(host, version());
+  return response;
+}
+
+http::Response json_response(const std::string& text) {
+  http::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.body = text;
   return response;
 }
 
@@ -66,6 +74,9 @@ Result<void> ShopServer::listen() {
   http::add_health(public_documents, std::string(version()), health);
   http::Dispatcher::Documents admin_documents = public_documents;
   admin_documents["/metrics"] = [this] { return metrics_response(host_); };
+  public_documents["/openapi.json"] = [text = http::openapi_document("Seamline shop", version(), host_.routes())] {
+    return json_response(text);
+  };
 
   authenticator_ = std::make_unique<security::OpenAuthenticator>();
   const http::Dispatcher::Options options{.deadline_ms = configuration_.http.deadline_ms, .internal_operations = false};

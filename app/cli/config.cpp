@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "cli/commands.hpp"
+#include "config/json_schema.hpp"
 #include "contract/encode.hpp"
 
 namespace seamline::app {
@@ -51,6 +52,11 @@ int show(const ShowOptions& options, bool is_quiet) {
   return exit_ok;
 }
 
+int print_schema() {
+  std::printf("%s\n", config::json_schema<Configuration>("Seamline's configuration").c_str());
+  return exit_ok;
+}
+
 }  // namespace
 
 void add_config(CLI::App& program, Action& chosen) {
@@ -66,6 +72,9 @@ void add_config(CLI::App& program, Action& chosen) {
 
   auto* validated = command->add_subcommand("validate", "Check it and say what is wrong.");
   add_configuration_options(*validated, options->sources);
+  auto* schema = command->add_subcommand("schema", "Print the JSON schema of the configuration file.");
+  schema->callback([&chosen] { chosen = print_schema; });
+
   validated->callback([&chosen, options] { chosen = [options] { return show(*options, true); }; });
 }
 
