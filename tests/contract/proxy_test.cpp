@@ -24,7 +24,12 @@ class ScriptedTransport final : public Transport {
   std::string target;
 };
 
-const std::string thing_text = encode(Thing{.id = {"t1"}, .name = "Box"});
+const std::string thing_text = [] {
+  Thing thing;
+  thing.id.text = "t1";
+  thing.name = "Box";
+  return encode(thing);
+}();
 
 }  // namespace
 
