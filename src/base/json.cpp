@@ -126,7 +126,9 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
     }
     Value* added = &root;
     if (!open_.empty()) {
-      added = &open_.back()->items.emplace_back();
+      std::vector<Value>& siblings = open_.back()->items;
+      if (siblings.empty()) siblings.reserve(4);
+      added = &siblings.emplace_back();
       added->name = std::move(name_);
       name_.clear();
     }
