@@ -27,7 +27,7 @@ class Things final : public Overrides<ThingContract, Things> {
   Result<typename Op::Reply> run(const CallContext& given, const Op& operation) {
     ++calls;
     context = given;
-    if (throws) throw std::runtime_error("secret of /home/me/file.cpp:7");
+    if (throws) throw std::runtime_error("secret of /somewhere/file.cpp:7");
     if (error) return fail(*error);
     if (given.notes != nullptr) *given.notes = notes;
     if constexpr (std::is_same_v<Op, AddPart>) part = operation;

@@ -6,10 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace seamline::test {
@@ -39,6 +41,9 @@ class RawClient {
   }
   /// Says that nothing more will be sent.
   void finish() { ::shutdown(socket_, SHUT_WR); }
+
+  /// Does nothing for a moment, as a slow client does.
+  static void pause_ms(std::int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
   /// All that comes until the server closes.
   std::string read_to_end() {
