@@ -108,6 +108,9 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
   }
   if (at != text.size()) return std::nullopt;
   const auto moment = sys_days{date} + hours(h) + minutes(mi - offset_minutes) + seconds(s) + milliseconds(fraction_ms);
+  // An offset may carry a date over the edge of the years that have four digits.
+  const year shown = year_month_day{floor<days>(moment)}.year();
+  if (shown < year{0} || shown > year{9999}) return std::nullopt;
   return Timestamp{duration_cast<milliseconds>(moment.time_since_epoch()).count()};
 }
 

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "base/assert.hpp"
+#include "base/text.hpp"
 
 namespace seamline::json {
 namespace {
@@ -56,27 +56,19 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
       : text_(text), furthest_(furthest), limits_(limits) {}
 
   bool null() override { return add(Type::null) != nullptr; }
-  bool boolean(bool value) override {
-    Value* added = add(Type::boolean);
-    added->boolean = value;
-    return true;
-  }
+  bool boolean(bool value) override { return set(Type::boolean, &Value::boolean, value); }
   bool number_integer(number_integer_t value) override {
-    add(Type::integer)->integer = value;
-    return true;
+    // Only tokens with a sign come here, so this zero is -0: no integer has that value.
+    return value == 0 ? number("-0") : integer(value);
   }
   bool number_unsigned(number_unsigned_t value) override {
-    if (value <= static_cast<std::uint64_t>(INT64_MAX)) return number_integer(static_cast<std::int64_t>(value));
-    add(Type::number)->text = std::to_string(value);
-    return true;
+    if (value > static_cast<std::uint64_t>(INT64_MAX)) return number(std::to_string(value));
+    return integer(static_cast<std::int64_t>(value));
   }
-  bool number_float(number_float_t, const string_t& token) override {
-    add(Type::number)->text = token;
-    return true;
-  }
+  bool number_float(number_float_t, const string_t& token) override { return number(token); }
   bool string(string_t& value) override {
-    add(Type::string)->text = std::move(value);
-    return true;
+    if (!check_text(value)) return false;
+    return set(Type::string, &Value::text, std::move(value));
   }
   bool binary(binary_t&) override { return false; }
   bool start_object(std::size_t) override { return enter(Type::object); }
@@ -85,34 +77,58 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool end_array() override { return leave(); }
 
   bool key(string_t& name) override {
+    if (!check_text(name)) return false;
     if (open_.back()->items.size() >= limits_.max_members) {
       return refuse("an object with more than " + std::to_string(limits_.max_members) + " members");
     }
     for (const Value& sibling : open_.back()->items) {
-      if (sibling.name == name) return refuse("the member \"" + name + "\" stands twice in one object");
+      if (sibling.name == name) return refuse("the member \"" + std::string(text_prefix(name, 40)) + "\" stands twice in one object");
     }
     name_ = std::move(name);
     key_offset_ = offset();
     return true;
   }
-  bool parse_error(std::size_t, const std::string& last_token, const nlohmann::detail::exception&) override {
-    if (offset() >= text_.size()) return refuse("the text ends before the value does");
-    return refuse("unexpected text near '" + last_token.substr(0, 40) + "'");
+  bool parse_error(std::size_t, const std::string& last_token, const nlohmann::detail::exception& error) override {
+    const std::string_view reason = error.what();
+    const auto is_reason = [&](std::string_view words) { return reason.find(words) != std::string_view::npos; };
+    if (is_reason("unexpected end of input") || is_reason("missing closing quote")) return refuse("the text ends before the value does");
+    const std::string_view token = text_prefix(last_token, 40);
+    // The parser may stop in the middle of a character, which then must not be repeated.
+    return refuse(is_text(token) ? "unexpected text near '" + std::string(token) + "'" : "unexpected text");
   }
 
   Value root;
   std::string problem;
 
  private:
-  std::size_t offset() const { return static_cast<std::size_t>(furthest_ - text_.data()); }
+  /// Of the last character that the parser has taken.
+  std::size_t offset() const { return furthest_ == text_.data() ? 0 : static_cast<std::size_t>(furthest_ - text_.data()) - 1; }
   bool refuse(std::string why) {
     if (problem.empty()) problem = place(text_, offset()) + ": " + std::move(why);
     return false;
   }
+  bool check_text(const std::string& text) {
+    return text.find('\0') == std::string::npos || refuse("a text with the character \\u0000");
+  }
+  bool integer(std::int64_t value) { return set(Type::integer, &Value::integer, value); }
+  bool number(std::string token) { return set(Type::number, &Value::text, std::move(token)); }
+  template <class T>
+  bool set(Type type, T Value::*member, T value) {
+    Value* added = add(type);
+    if (added != nullptr) added->*member = std::move(value);
+    return added != nullptr;
+  }
+  /// Null where there are too many.
   Value* add(Type type) {
+    if (++values_ > limits_.max_values) {
+      refuse("more than " + std::to_string(limits_.max_values) + " values");
+      return nullptr;
+    }
     Value* added = &root;
     if (!open_.empty()) {
-      added = &open_.back()->items.emplace_back();
+      std::vector<Value>& siblings = open_.back()->items;
+      if (siblings.empty()) siblings.reserve(4);
+      added = &siblings.emplace_back();
       added->name = std::move(name_);
       name_.clear();
     }
@@ -125,8 +141,9 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
     if (open_.size() >= limits_.max_depth) {
       return refuse("nested deeper than " + std::to_string(limits_.max_depth) + " levels");
     }
-    open_.push_back(add(type));
-    return true;
+    Value* added = add(type);
+    if (added != nullptr) open_.push_back(added);
+    return added != nullptr;
   }
   bool leave() {
     open_.pop_back();
@@ -139,6 +156,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   std::vector<Value*> open_;  // stays valid: a parent gets no further items while a child is open
   std::string name_;
   std::size_t key_offset_ = 0;
+  std::size_t values_ = 0;
 };
 
 }  // namespace
@@ -155,6 +173,10 @@ Result<Value> parse(std::string_view text, const ParseLimits& limits) {
   if (text.size() > limits.max_bytes) {
     return fail(too_large, "The JSON text has " + std::to_string(text.size()) + " bytes; at most " +
                                std::to_string(limits.max_bytes) + " are read.");
+  }
+  // NUL would end the text for the parser, and leave what follows unread.
+  if (const std::size_t well_formed = well_formed_bytes(text); well_formed != text.size()) {
+    return fail(malformed_json, "The JSON text is malformed: " + place(text, well_formed) + ": bytes that are no UTF-8 text.");
   }
   const char* furthest = text.data();
   Builder builder(text, furthest, limits);

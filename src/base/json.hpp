@@ -19,14 +19,14 @@ enum class Type : std::uint8_t { null, boolean, integer, number, string, array, 
 struct Value {
   Type type = Type::null;
   bool boolean = false;
-  /// The value of an integer: a token without fraction or exponent that fits in 64 bits.
+  /// The value of an integer: a token without fraction or exponent that fits in 64 bits, and is not -0.
   std::int64_t integer = 0;
-  /// The text of a string; the token of a number that is no such integer (1.0, 1e3, 23 digits).
+  /// The text of a string; the token of a number that is no such integer (1.0, 1e3, -0, 23 digits).
   std::string text;
   std::vector<Value> items;
   /// The member's name, where this value is a member of an object.
   std::string name;
-  /// Where the value stands in the parsed text, in bytes: for messages about configuration files.
+  /// A byte of the parsed text at which the value stands (a member: its name's last one), for messages about configuration files.
   std::size_t offset = 0;
 
   /// The member with this name; null where there is none or this is no object.
@@ -39,12 +39,14 @@ struct ParseLimits {
   std::size_t max_depth = 32;
   /// Members of one object: a duplicate name is found by comparing each with each.
   std::size_t max_members = 256;
+  /// Values in the whole text: each takes far more memory than the two bytes of its shortest text.
+  std::size_t max_values = 100'000;
   /// JSON with // and /* */ comments, for configuration files.
   bool comments = false;
 };
 
-/// Parses one JSON text. Refuses duplicate member names, invalid UTF-8, anything after the value, and what exceeds the
-/// limits. Errors: request.malformed_json, with line and column; request.too_large.
+/// Parses one JSON text. Refuses duplicate member names, invalid UTF-8, NUL (also as \u0000: texts become SQL values), anything
+/// after the value, and what exceeds the limits. Errors: request.malformed_json, with line and column; request.too_large.
 Result<Value> parse(std::string_view text, const ParseLimits& limits = {});
 
 /// Appends `text` as a JSON string, with quotes and escapes (RFC 8259, section 7). `text` is valid UTF-8.

@@ -1,6 +1,6 @@
 #include "contract/decode.hpp"
 
-#include <algorithm>
+#include "base/text.hpp"
 
 namespace seamline {
 namespace {
@@ -36,7 +36,7 @@ Error Decoding::error() const {
   error.code = malformed_ ? "request.malformed" : "request.invalid";
   error.kind = malformed_ ? Kind::malformed : Kind::invalid;
   const Violation& first = violations_.front();
-  error.detail = (first.pointer.empty() ? std::string("The body") : first.pointer) + " " + first.detail + ".";
+  error.detail = (first.pointer.empty() ? std::string("The request") : first.pointer) + " " + first.detail + ".";
   error.violations = violations_;
   return error;
 }
@@ -44,7 +44,7 @@ Error Decoding::error() const {
 Decoding::Within::Within(Decoding& decoding, std::string_view member)
     : decoding_(decoding), length_before_(decoding.pointer_.size()) {
   decoding.pointer_.push_back('/');
-  for (const char c : member.substr(0, 100)) {
+  for (const char c : text_prefix(member, 100)) {
     if (c == '~') {
       decoding.pointer_ += "~0";
     } else if (c == '/') {
@@ -64,11 +64,12 @@ Decoding::Within::~Within() { decoding_.pointer_.resize(length_before_); }
 
 namespace detail {
 
-void check_length(Decoding& decoding, std::size_t size, const Limits& limits, std::int64_t otherwise_most, const char* unit) {
+bool check_length(Decoding& decoding, std::size_t size, const Limits& limits, std::int64_t otherwise_most, const char* unit) {
   const auto have = static_cast<std::int64_t>(size);
   const std::int64_t most = limits.most == INT64_MAX ? otherwise_most : limits.most;
   if (have > most) decoding.out_of_limits("has more than " + std::to_string(most) + " " + unit);
   if (have < limits.least) decoding.out_of_limits("has fewer than " + std::to_string(limits.least) + " " + unit);
+  return have <= most && have >= limits.least;
 }
 
 void check_range(Decoding& decoding, std::int64_t value, const Limits& limits) {
@@ -86,7 +87,7 @@ bool expect(Decoding& decoding, const json::Value& value, json::Type type) {
 void report_unknown_name(Decoding& decoding, std::string_view got, const std::string_view* names, std::size_t count) {
   std::string known;
   for (std::size_t i = 0; i < count; ++i) known += (i == 0 ? "" : ", ") + std::string(names[i]);
-  decoding.out_of_limits("is \"" + std::string(got.substr(0, 40)) + "\", and must be one of " + known);
+  decoding.out_of_limits("is \"" + std::string(text_prefix(got, 40)) + "\", and must be one of " + known);
 }
 
 }  // namespace detail

@@ -58,7 +58,7 @@ class Decoding {
 };
 
 namespace detail {
-void check_length(Decoding& decoding, std::size_t size, const Limits& limits, std::int64_t otherwise_most, const char* unit);
+bool check_length(Decoding& decoding, std::size_t size, const Limits& limits, std::int64_t otherwise_most, const char* unit);
 void check_range(Decoding& decoding, std::int64_t value, const Limits& limits);
 bool expect(Decoding& decoding, const json::Value& value, json::Type type);
 void report_unknown_name(Decoding& decoding, std::string_view got, const std::string_view* names, std::size_t count);
@@ -80,8 +80,7 @@ void decode_value(Decoding& decoding, const json::Value& value, const Limits& li
     }
   } else if constexpr (is_vector<T>) {
     if (!detail::expect(decoding, value, json::Type::array)) return;
-    detail::check_length(decoding, value.items.size(), limits, default_list_items, "elements");
-    if (!decoding.ok()) return;
+    if (!detail::check_length(decoding, value.items.size(), limits, default_list_items, "elements")) return;
     out.resize(value.items.size());
     for (std::size_t i = 0; i < value.items.size(); ++i) {
       const Decoding::Within within(decoding, i);

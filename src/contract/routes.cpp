@@ -71,6 +71,7 @@ struct RouteTable::Node {
 RouteTable::RouteTable(std::vector<OperationRoute> routes) : routes_(std::move(routes)), root_(std::make_unique<Node>()) {
   for (const OperationRoute& route : routes_) {
     Node* node = root_.get();
+    SEAMLINE_ASSERT(static_cast<std::size_t>(std::count(route.route.path.begin(), route.route.path.end(), '{')) <= max_segments);
     for (std::string_view path = route.route.path; !path.empty();) {
       const std::string_view segment = take_segment(path);
       auto& next = segment.starts_with('{') ? node->parameter : node->literals[segment];
@@ -85,13 +86,13 @@ RouteTable::RouteTable(std::vector<OperationRoute> routes) : routes_(std::move(r
 
 RouteTable::~RouteTable() = default;
 
-RouteTable::Match RouteTable::find(Verb verb, std::string_view path) const {
+RouteTable::Match RouteTable::find(std::optional<Verb> verb, std::string_view path) const {
   Match match;
   if (!path.starts_with('/')) return match;
   std::vector<std::string_view> values;
   const Node* node = root_->find(path, values);
   if (node == nullptr) return match;
-  match.route = node->by_verb[static_cast<std::size_t>(verb)];
+  match.route = verb ? node->by_verb[static_cast<std::size_t>(*verb)] : nullptr;
   if (match.route == nullptr) {
     for (std::size_t i = 0; i < verb_names.size(); ++i) {
       if (node->by_verb[i] != nullptr) match.other_verbs.push_back(static_cast<Verb>(i));

@@ -78,12 +78,13 @@ class RouteTable {
     std::vector<Verb> other_verbs;
   };
 
-  /// Refuses (an assertion) two routes with the same verb and pattern.
+  /// Refuses (an assertion) two routes with the same verb and pattern, and a pattern with more than max_segments parameters.
   explicit RouteTable(std::vector<OperationRoute> routes);
   ~RouteTable();
 
-  /// `path` is still percent-encoded and without the query.
-  Match find(Verb verb, std::string_view path) const;
+  /// `path` is still percent-encoded and without the query. Without a verb (a method that no operation has) only the verbs
+  /// of the path are found.
+  Match find(std::optional<Verb> verb, std::string_view path) const;
   const std::vector<OperationRoute>& routes() const { return routes_; }
 
  private:

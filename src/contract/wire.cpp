@@ -1,5 +1,7 @@
 #include "contract/wire.hpp"
 
+#include "base/text.hpp"
+
 namespace seamline {
 namespace {
 
@@ -14,42 +16,6 @@ int hex_digit(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-/// Well-formed UTF-8 (RFC 3629, section 4), without NUL: texts become SQL values and JSON strings.
-bool is_text(std::string_view bytes) {
-  for (std::size_t i = 0; i < bytes.size();) {
-    const auto lead = static_cast<unsigned char>(bytes[i]);
-    std::size_t more = 0;
-    std::uint32_t code = 0;
-    if (lead == 0) return false;
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    if ((lead & 0xE0U) == 0xC0U) {
-      more = 1;
-      code = lead & 0x1FU;
-    } else if ((lead & 0xF0U) == 0xE0U) {
-      more = 2;
-      code = lead & 0x0FU;
-    } else if ((lead & 0xF8U) == 0xF0U) {
-      more = 3;
-      code = lead & 0x07U;
-    } else {
-      return false;
-    }
-    if (i + more >= bytes.size()) return false;
-    for (std::size_t k = 1; k <= more; ++k) {
-      const auto next = static_cast<unsigned char>(bytes[i + k]);
-      if ((next & 0xC0U) != 0x80U) return false;
-      code = (code << 6U) | (next & 0x3FU);
-    }
-    static constexpr std::uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    if (code < least[more] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return false;
-    i += more + 1;
-  }
-  return true;
 }
 
 }  // namespace
@@ -105,7 +71,7 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_pairs(std::string
     if (!value) return fail(std::move(value.error()));
     if (pairs.size() >= 100) return fail(malformed, "More than 100 parameters.");
     for (const auto& known : pairs) {
-      if (known.first == *name) return fail(malformed, "The parameter " + name->substr(0, 100) + " stands twice.");
+      if (known.first == *name) return fail(malformed, "The parameter " + std::string(text_prefix(*name, 100)) + " stands twice.");
     }
     pairs.emplace_back(std::move(*name), std::move(*value));
   }

@@ -60,9 +60,11 @@ std::string fill_path(std::string_view pattern, ValueOf&& value_of) {
 }
 
 constexpr bool is_path_member(std::string_view pattern, std::string_view member) {
-  const auto at = pattern.find(member);
-  return at != std::string_view::npos && at > 0 && pattern[at - 1] == '{' && at + member.size() < pattern.size() &&
-         pattern[at + member.size()] == '}';
+  for (auto open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{', open + 1)) {
+    const std::string_view behind = pattern.substr(open + 1);
+    if (behind.starts_with(member) && behind.substr(member.size()).starts_with('}')) return true;
+  }
+  return false;
 }
 
 /// Whether values of a type can stand in a path, a query or a form.
@@ -117,20 +119,20 @@ EncodedRequest encode_request(const Op& operation) {
   request.target = fill_path(Op::route.path, [&](std::string_view name) { return member_text(operation, name); });
   std::string pairs;
   json::Writer writer(request.body);
-  const bool as_json = Op::route.verb != Verb::get && Op::route.body == BodyFormat::json;
+  constexpr bool as_json = Op::route.verb != Verb::get && Op::route.body == BodyFormat::json;
   if (as_json) writer.begin_object();
   for_each_field<Op>([&](const auto& field) {
     using M = typename std::remove_cvref_t<decltype(field)>::type;
     if (is_path_member(Op::route.path, field.name)) return;
-    if (as_json) {
+    if constexpr (as_json) {
       writer.key(field.name);
       encode_value(writer, operation.*field.member);
-      return;
+    } else {
+      if constexpr (is_optional<M>) {
+        if (!(operation.*field.member).has_value()) return;
+      }
+      pairs += (pairs.empty() ? "" : "&") + std::string(field.name) + "=" + percent_encode(to_text(operation.*field.member));
     }
-    if constexpr (is_optional<M>) {
-      if (!(operation.*field.member).has_value()) return;
-    }
-    pairs += (pairs.empty() ? "" : "&") + std::string(field.name) + "=" + percent_encode(member_text(operation, field.name));
   });
   if (as_json) {
     writer.end_object();
@@ -149,12 +151,13 @@ void decode_pairs(Decoding& decoding, const std::vector<std::pair<std::string, s
   std::size_t found = 0;
   for_each_field<Op>([&](const auto& field) {
     using M = typename std::remove_cvref_t<decltype(field)>::type;
+    static_assert(has_text_form<M>, "A list or a message cannot stand in a query or a form.");
     if (is_path_member(Op::route.path, field.name)) return;
     const Decoding::Within within(decoding, field.name);
     for (const auto& [name, text] : pairs) {
       if (name != field.name) continue;
       ++found;
-      if constexpr (has_text_form<M>) decode_text(decoding, text, field.limits, out.*field.member);
+      decode_text(decoding, text, field.limits, out.*field.member);
       return;
     }
     if constexpr (!is_optional<M>) decoding.wrong_form("is missing");
@@ -172,7 +175,7 @@ void decode_pairs(Decoding& decoding, const std::vector<std::pair<std::string, s
 }
 }  // namespace detail
 
-/// Reads an operation from the parts of its request, strictly. An operation whose members are all in the path, or optional,
+/// Reads an operation from the parts of its request, strictly; a query is refused where no member can stand in it. One whose members are all in the path, or optional,
 /// may come without a body. Errors: request.malformed_json, request.malformed, request.invalid, request.too_large.
 template <Operation Op>
 Result<Op> decode_request(const RequestParts& parts) {
@@ -190,7 +193,8 @@ Result<Op> decode_request(const RequestParts& parts) {
       }
     });
   }
-  if (Op::route.verb == Verb::get || Op::route.body == BodyFormat::form) {
+  if (Op::route.verb != Verb::get && !parts.query.empty()) decoding.wrong_form("has a query, and only a GET may have one");
+  if constexpr (Op::route.verb == Verb::get || Op::route.body == BodyFormat::form) {
     auto pairs = parse_pairs(Op::route.verb == Verb::get ? parts.query : parts.body, true);
     if (!pairs) return fail(std::move(pairs.error()));
     detail::decode_pairs(decoding, *pairs, operation);

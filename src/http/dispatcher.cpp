@@ -19,7 +19,7 @@ std::string_view wanted_type(BodyFormat format) {
 /// Whether a Content-Type names the type, with or without parameters (RFC 9110, section 8.3.1).
 bool has_type(std::string_view content_type, std::string_view wanted) {
   content_type = content_type.substr(0, content_type.find(';'));
-  while (content_type.ends_with(' ')) content_type.remove_suffix(1);
+  while (content_type.ends_with(' ') || content_type.ends_with('\t')) content_type.remove_suffix(1);
   return equal_ignoring_case(content_type, wanted);
 }
 
@@ -44,7 +44,7 @@ Response success(const Request& request, Answer answer, const CallNotes& notes, 
   if (!answer.etag.empty()) {
     response.headers.add("ETag", answer.etag);
     // RFC 9110, section 13.1.2: the client has this version already.
-    if (route.route.verb == Verb::get && request.headers.get("If-None-Match") == answer.etag) {
+    if (route.route.verb == Verb::get && matches_etag(request.headers, answer.etag)) {
       response.status = 304;
       return response;
     }
@@ -90,10 +90,9 @@ Response Dispatcher::answer(const Request& request, const std::string& request_i
   if (const auto document = documents_.find(request.path); document != documents_.end()) {
     return verb == Verb::get ? document->second() : method_not_allowed({Verb::get}, request_id);
   }
-  const auto match = table_.find(verb.value_or(Verb::get), request.path);
+  const auto match = table_.find(verb, request.path);
   if (match.route == nullptr && match.other_verbs.empty()) return not_found(request_id);
   if (match.route == nullptr) return method_not_allowed(match.other_verbs, request_id);
-  if (!verb) return method_not_allowed({match.route->route.verb}, request_id);
   return call(request, match, request_id);
 }
 

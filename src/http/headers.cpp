@@ -16,6 +16,16 @@ bool is_id_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
+/// Takes the next element off a list with commas (RFC 9110, section 5.6.1).
+std::string_view take_element(std::string_view& list) {
+  const auto comma = list.find(',');
+  std::string_view element = list.substr(0, comma);
+  list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  while (element.starts_with(' ') || element.starts_with('\t')) element.remove_prefix(1);
+  while (element.ends_with(' ') || element.ends_with('\t')) element.remove_suffix(1);
+  return element;
+}
+
 }  // namespace
 
 std::string read_request_id(const Headers& headers) {
@@ -47,14 +57,18 @@ Result<std::string> read_idempotency_key(const Headers& headers) {
   return std::string(key);
 }
 
+bool matches_etag(const Headers& headers, std::string_view etag) {
+  for (std::string_view list = headers.get("If-None-Match"); !list.empty();) {
+    std::string_view one = take_element(list);
+    if (one.starts_with("W/")) one.remove_prefix(2);
+    if (one == etag || one == "*") return true;
+  }
+  return false;
+}
+
 std::int64_t read_wait_ms(const Headers& headers) {
-  std::string_view prefer = headers.get(prefer_header);
-  while (!prefer.empty()) {
-    const auto comma = prefer.find(',');
-    std::string_view one = prefer.substr(0, comma);
-    prefer.remove_prefix(comma == std::string_view::npos ? prefer.size() : comma + 1);
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    while (one.ends_with(' ')) one.remove_suffix(1);
+  for (std::string_view prefer = headers.get(prefer_header); !prefer.empty();) {
+    const std::string_view one = take_element(prefer);
     if (one.size() < 6 || !equal_ignoring_case(one.substr(0, 5), "wait=")) continue;
     std::int64_t seconds = 0;
     const char* end = one.data() + one.size();

@@ -24,5 +24,7 @@ std::string read_traceparent(const Headers& headers);
 Result<std::string> read_idempotency_key(const Headers& headers);
 /// `Prefer: wait=N` (RFC 7240, section 4.3) in milliseconds, at most 30 s; 0 without it.
 std::int64_t read_wait_ms(const Headers& headers);
+/// Whether If-None-Match lists this ETag, or `*`; weak and strong tags are the same here (RFC 9110, section 13.1.2).
+bool matches_etag(const Headers& headers, std::string_view etag);
 
 }  // namespace seamline::http

@@ -1,23 +1,20 @@
 #include "http/server.hpp"
 
-#include <Poco/Net/HTTPHeaderStream.h>
-#include <Poco/Net/HTTPRequest.h>
-#include <Poco/Net/HTTPServerParams.h>
-#include <Poco/Net/HTTPServerSession.h>
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/TCPServer.h>
 #include <Poco/Net/TCPServerConnection.h>
 #include <Poco/Net/TCPServerConnectionFactory.h>
 #include <Poco/ThreadPool.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
+#include <cerrno>
 #include <chrono>
 #include <optional>
-#include <thread>
 
+#include "http/head.hpp"
 #include "http/problem.hpp"
 #include "observe/log.hpp"
 
@@ -28,92 +25,81 @@ namespace net = Poco::Net;
 
 constexpr ErrorCode cannot_listen{"http.cannot_listen", Kind::unavailable};
 
+using SteadyClock = std::chrono::steady_clock;
+
+/// How long a system call waits before the server looks whether time is up: a bound on how late a limit or a stop is seen.
+constexpr std::int64_t slice_ms = 100;
+/// Threads beyond max_connections that do nothing but tell a client that there are too many.
+constexpr int refusing_threads = 8;
+
+SteadyClock::time_point after_ms(std::int64_t ms) { return SteadyClock::now() + std::chrono::milliseconds(ms); }
+
 struct Shared {
   Server::Options options;
+  HeadLimits limits;
   Server::Handler handler;
+  std::atomic<int> connections{0};
   std::atomic<bool> is_stopping{false};
+  /// When a stopping server drops what it still receives or sends. Set before is_stopping.
+  SteadyClock::time_point stop_deadline;
 };
 
-/// A refusal of what only the protocol knows. The connection is closed after it.
-struct Refusal {
-  int status;
-  std::string code;
-  std::string detail;
-};
-
-bool is_token(std::string_view text) {
-  static constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.find(c) != std::string_view::npos;
-  });
-}
-
-bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
-}
-
-std::optional<std::size_t> read_length(std::string_view text) {
-  std::size_t length = 0;
-  if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
-  return length;
-}
-
-/// What is wrong with a head, whatever the route (RFC 9112, sections 3.2, 5.1 and 6.3; RFC 9110, section 9.3).
-std::optional<Refusal> check_head(const Request& request, std::string_view version, const Server::Options& options) {
-  const Headers& headers = request.headers;
-  for (const auto& [name, value] : headers.fields()) {
-    if (!is_token(name)) return Refusal{400, "request.bad_header", "A header's name holds characters that no name may have."};
-    if (has_control_character(value)) return Refusal{400, "request.bad_header", "A header's value holds control characters."};
-  }
-  if (headers.count("Host") != 1 && version == "HTTP/1.1") return Refusal{400, "request.bad_host", "A request has one Host header."};
-  if (request.path.size() + request.query.size() > options.max_target_bytes) {
-    return Refusal{414, "request.target_too_long", "The target is longer than " + std::to_string(options.max_target_bytes) + " bytes."};
-  }
-  if (!request.path.starts_with('/')) return Refusal{400, "request.bad_target", "The target must be a path that starts with '/'."};
-  if (headers.has("Transfer-Encoding")) {
-    return Refusal{411, "request.length_required", "Send the body with a Content-Length; chunked bodies are not read here."};
-  }
-  if (headers.count("Content-Length") > 1) return Refusal{400, "request.bad_length", "More than one Content-Length."};
-  if (headers.has("Content-Length") && !read_length(headers.get("Content-Length"))) {
-    return Refusal{400, "request.bad_length", "The Content-Length is no number of bytes."};
-  }
-  const bool wants_body = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-  if (wants_body && !headers.has("Content-Length")) {
-    return Refusal{411, "request.length_required", "A " + request.method + " needs a Content-Length, 0 where it has no body."};
-  }
-  const std::size_t length = read_length(headers.get("Content-Length")).value_or(0);
-  if (length > options.max_body_bytes) {
-    return Refusal{413, "request.too_large", "The body has " + std::to_string(length) + " bytes; at most " +
-                                                 std::to_string(options.max_body_bytes) + " are read."};
-  }
-  return std::nullopt;
-}
-
-/// The session's buffered reads and writes, which Poco keeps to subclasses.
-class Session final : public net::HTTPServerSession {
+/// The bytes of one connection, each wait bounded. Reads and writes stop when the server does and its patience is over.
+class Channel {
  public:
-  using HTTPServerSession::HTTPServerSession;
-  bool has_buffered() const { return buffered() > 0; }
+  enum class Outcome : std::uint8_t { ok, closed, timed_out };
 
-  /// Reads exactly `length` bytes; fewer where the peer stops sending.
-  std::string read_body(std::size_t length) {
-    std::string body(length, '\0');
-    std::size_t filled = 0;
-    while (filled < length) {
-      const int part = read(body.data() + filled, static_cast<std::streamsize>(length - filled));
-      if (part <= 0) break;
-      filled += static_cast<std::size_t>(part);
+  /// `socket` waits at most a slice in each call.
+  Channel(int socket, const Shared& shared) : socket_(socket), shared_(shared) {}
+
+  /// What has been received and not been taken yet.
+  std::string& buffer() { return buffer_; }
+
+  /// Appends to the buffer what arrives next.
+  Outcome receive(SteadyClock::time_point deadline) {
+    while (!is_over(deadline)) {
+      if (const Outcome outcome = receive_in_slice(); outcome != Outcome::timed_out) return outcome;
     }
-    body.resize(filled);
-    return body;
+    return Outcome::timed_out;
   }
-  void write_all(const std::string& bytes) {
-    for (std::size_t sent = 0; sent < bytes.size();) {
-      sent += static_cast<std::size_t>(write(bytes.data() + sent, static_cast<std::streamsize>(bytes.size() - sent)));
+  /// Waits for the first byte of a request. A server that stops ends this wait: nothing has begun yet.
+  Outcome await(SteadyClock::time_point deadline) {
+    while (buffer_.empty()) {
+      if (shared_.is_stopping.load() || SteadyClock::now() >= deadline) return Outcome::timed_out;
+      if (receive_in_slice() == Outcome::closed) return Outcome::closed;
     }
+    return Outcome::ok;
   }
+  bool send(std::string_view bytes, SteadyClock::time_point deadline) {
+    while (!bytes.empty()) {
+      const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (count > 0) {
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+      } else if (errno != EAGAIN && errno != EINTR) {
+        return false;
+      }
+      if (!bytes.empty() && is_over(deadline)) return false;
+    }
+    return true;
+  }
+
+ private:
+  Outcome receive_in_slice() {
+    char bytes[16 << 10];
+    const ssize_t count = ::recv(socket_, bytes, sizeof bytes, 0);
+    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return Outcome::closed;
+    if (count < 0) return Outcome::timed_out;
+    buffer_.append(bytes, static_cast<std::size_t>(count));
+    return Outcome::ok;
+  }
+  bool is_over(SteadyClock::time_point deadline) const {
+    const auto now = SteadyClock::now();
+    return now >= deadline || (shared_.is_stopping.load() && now >= shared_.stop_deadline);
+  }
+
+  const int socket_;
+  const Shared& shared_;
+  std::string buffer_;
 };
 
 std::string serialise(const Response& response, bool is_head, bool keep_alive) {
@@ -123,7 +109,7 @@ std::string serialise(const Response& response, bool is_head, bool keep_alive) {
   text += "\r\n";
   for (const auto& [name, value] : response.headers.fields()) {
     // A line break in a value would let its author write the rest of the response.
-    if (has_control_character(value)) continue;
+    if (!is_token(name) || has_control_character(value)) continue;
     text.append(name).append(": ").append(value).append("\r\n");
   }
   if (response.status != 304) text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
@@ -132,98 +118,135 @@ std::string serialise(const Response& response, bool is_head, bool keep_alive) {
   return text;
 }
 
+Response too_many_connections() {
+  Response busy = problem(503, "http.too_many_connections", "All connections are in use; try again in a moment.", {});
+  busy.headers.add("Retry-After", "1");
+  return busy;
+}
+
 class Connection final : public net::TCPServerConnection {
  public:
   Connection(const net::StreamSocket& socket, std::shared_ptr<Shared> shared)
       : TCPServerConnection(socket), shared_(std::move(shared)) {}
 
   void run() override {
+    const int open = shared_->connections.fetch_add(1) + 1;
     try {
-      const Server::Options& options = shared_->options;
       socket().setNoDelay(true);
-      socket().setReceiveTimeout(Poco::Timespan(options.read_timeout_ms * 1000));
-      socket().setSendTimeout(Poco::Timespan(options.read_timeout_ms * 1000));
-      Session session(socket(), new net::HTTPServerParams);
-      for (int served = 0; served < options.max_keep_alive_requests; ++served) {
-        if (!wait_for_request(session, served == 0) || !serve_one(session)) break;
+      socket().setReceiveTimeout(Poco::Timespan(slice_ms * 1000));
+      socket().setSendTimeout(Poco::Timespan(slice_ms * 1000));
+      Channel channel(socket().impl()->sockfd(), *shared_);
+      if (open > shared_->options.max_connections) {
+        refuse(channel, too_many_connections());
+      } else {
+        serve(channel);
       }
     } catch (const Poco::Exception&) {
-      // The peer is gone, or silent for too long: there is nobody to answer.
+      // The peer is gone: there is nobody to answer.
     }
+    shared_->connections.fetch_sub(1);
   }
 
  private:
-  /// Waits in slices, so that a server that stops does not wait for idle clients.
-  bool wait_for_request(Session& session, bool is_first) {
-    if (session.has_buffered()) return true;
-    constexpr std::int64_t slice_ms = 100;
-    const std::int64_t patience_ms = is_first ? shared_->options.read_timeout_ms : shared_->options.keep_alive_ms;
-    for (std::int64_t waited_ms = 0; waited_ms < patience_ms; waited_ms += slice_ms) {
-      if (shared_->is_stopping.load()) return false;
-      if (socket().poll(Poco::Timespan(slice_ms * 1000), net::Socket::SELECT_READ)) return true;
+  void serve(Channel& channel) {
+    const Server::Options& options = shared_->options;
+    for (int served = 0; served < options.max_keep_alive_requests; ++served) {
+      const auto patience = after_ms(served == 0 ? options.read_timeout_ms : options.keep_alive_ms);
+      if (channel.await(patience) != Channel::Outcome::ok) return;
+      auto request = read_request(channel);
+      if (!request) {
+        if (request.error().status != 0) refuse(channel, problem(request.error().status, request.error().code, request.error().detail, {}));
+        return;
+      }
+      const bool is_last = served + 1 == options.max_keep_alive_requests;
+      if (!answer(channel, *request, is_last) || is_last) return;
     }
-    return false;
   }
 
   /// Returns whether the connection may be used again.
-  bool serve_one(Session& session) {
-    Request request;
-    std::string version;
-    bool keep_alive = false;
-    if (auto refusal = read_head(session, request, version, keep_alive)) return refuse(session, *refusal);
-    if (auto refusal = check_head(request, version, shared_->options)) return refuse(session, *refusal);
-    const std::size_t length = read_length(request.headers.get("Content-Length")).value_or(0);
-    if (length > 0) {
-      if (equal_ignoring_case(request.headers.get("Expect"), "100-continue")) session.write_all("HTTP/1.1 100 Continue\r\n\r\n");
-      request.body = session.read_body(length);
-      if (request.body.size() != length) {
-        return refuse(session, {400, "request.body_cut_short", "The body has fewer bytes than its Content-Length."});
-      }
-      // A client that sends one request at a time has sent too much: its length was wrong, and so may be its body.
-      if (session.has_buffered()) return refuse(session, {400, "request.body_too_long", "The body has more bytes than its Content-Length."});
+  bool answer(Channel& channel, const Head& head, bool is_last) {
+    Response response;
+    try {
+      response = shared_->handler(head.request);
+    } catch (const std::exception& unexpected) {
+      observe::log_error("http", head.request.method + " " + head.request.path + " failed: " + unexpected.what());
+      response = problem(500, "internal.unexpected", "Something went wrong here.", {});
     }
-    const Response response = shared_->handler(request);
-    keep_alive = keep_alive && !shared_->is_stopping.load();
-    session.write_all(serialise(response, request.method == "HEAD", keep_alive));
-    return keep_alive;
+    const bool keep_alive = head.keep_alive && !is_last && !shared_->is_stopping.load();
+    const std::string text = serialise(response, head.request.method == "HEAD", keep_alive);
+    return channel.send(text, after_ms(shared_->options.body_timeout_ms)) && keep_alive;
   }
 
-  std::optional<Refusal> read_head(Session& session, Request& request, std::string& version, bool& keep_alive) {
-    net::HTTPRequest head;
-    head.setFieldLimit(shared_->options.max_header_fields);
-    try {
-      net::HTTPHeaderInputStream stream(session);
-      head.read(stream);
-    } catch (const net::NoMessageException&) {
-      throw;
-    } catch (const net::MessageException& bad) {
-      const bool too_many = bad.message().find("many") != std::string::npos;
-      return too_many ? Refusal{431, "request.too_many_headers", "Too many header fields."}
-                      : Refusal{400, "request.malformed_head", "The request line or a header cannot be read."};
+  /// The whole request. A refusal with status 0 has nobody to read it.
+  tl::expected<Head, Refusal> read_request(Channel& channel) {
+    const auto head_bytes = await_head(channel);
+    if (!head_bytes) return tl::unexpected(head_bytes.error());
+    std::string& buffer = channel.buffer();
+    auto head = parse_head(std::string_view(buffer).substr(0, *head_bytes), shared_->limits);
+    buffer.erase(0, *head_bytes);
+    if (!head || head->body_bytes == 0) return head;
+    if (auto refusal = await_body(channel, *head)) return tl::unexpected(std::move(*refusal));
+    // A client that sends one request at a time has sent too much: its length was wrong, and so may be its body.
+    if (buffer.size() > head->body_bytes) {
+      return tl::unexpected(Refusal{400, "request.body_too_long", "The body has more bytes than its Content-Length."});
     }
-    request.method = head.getMethod();
-    version = head.getVersion();
-    keep_alive = head.getKeepAlive();
-    const std::string& target = head.getURI();
-    const auto question = target.find('?');
-    request.path = target.substr(0, question);
-    if (question != std::string::npos) request.query = target.substr(question + 1);
-    for (const auto& [name, value] : head) request.headers.add(name, value);
+    head->request.body = std::move(buffer);
+    buffer.clear();
+    return head;
+  }
+
+  /// Receives until the empty line behind the head, and says where the head ends. The time for it starts with its first byte,
+  /// and does not start again with each further one.
+  tl::expected<std::size_t, Refusal> await_head(Channel& channel) {
+    const auto deadline = after_ms(shared_->options.read_timeout_ms);
+    std::string& buffer = channel.buffer();
+    for (std::size_t scanned = 0;;) {
+      // RFC 9112, section 2.2: an empty line before a request is not a request.
+      while (scanned == 0 && buffer.starts_with("\r\n")) buffer.erase(0, 2);
+      for (auto end = buffer.find('\n', scanned); end != std::string::npos; end = buffer.find('\n', scanned)) {
+        if (end == 0 || buffer[end - 1] != '\r') {
+          return tl::unexpected(Refusal{400, "request.malformed_head", "A line of the head does not end with CR and LF."});
+        }
+        scanned = end + 1;
+        if (end >= 3 && buffer[end - 2] == '\n') return check_head_size(scanned, buffer);
+      }
+      if (buffer.size() > shared_->limits.max_head_bytes) return check_head_size(buffer.size(), buffer);
+      const auto outcome = channel.receive(deadline);
+      if (outcome == Channel::Outcome::closed) return tl::unexpected(Refusal{0, {}, {}});
+      if (outcome == Channel::Outcome::timed_out) return tl::unexpected(Refusal{408, "request.timed_out", "The head came too slowly."});
+    }
+  }
+  tl::expected<std::size_t, Refusal> check_head_size(std::size_t size, std::string_view head) const {
+    const std::size_t most = shared_->limits.max_head_bytes;
+    if (size <= most) return size;
+    if (head.find('\n') >= most) return tl::unexpected(Refusal{414, "request.target_too_long", "The request line is too long."});
+    return tl::unexpected(Refusal{431, "request.head_too_large", "The head has more than " + std::to_string(most) + " bytes."});
+  }
+
+  std::optional<Refusal> await_body(Channel& channel, const Head& head) {
+    const auto deadline = after_ms(shared_->options.body_timeout_ms);
+    std::string& buffer = channel.buffer();
+    if (head.expects_continue && buffer.empty()) channel.send("HTTP/1.1 100 Continue\r\n\r\n", deadline);
+    while (buffer.size() < head.body_bytes) {
+      const auto outcome = channel.receive(std::min(deadline, after_ms(shared_->options.read_timeout_ms)));
+      if (outcome == Channel::Outcome::closed) {
+        return Refusal{400, "request.body_cut_short", "The body has fewer bytes than its Content-Length."};
+      }
+      if (outcome == Channel::Outcome::timed_out) return Refusal{408, "request.timed_out", "The body came too slowly, or is cut short."};
+    }
     return std::nullopt;
   }
 
-  static bool refuse(Session& session, const Refusal& refusal) {
-    session.write_all(serialise(problem(refusal.status, refusal.code, refusal.detail, {}), false, false));
+  void refuse(Channel& channel, const Response& response) {
+    constexpr std::int64_t patience_ms = 500;
+    const auto deadline = after_ms(patience_ms);
+    channel.send(serialise(response, false, false), deadline);
     // What the client is still sending is taken in, briefly: a reset would destroy the answer on its way.
-    session.socket().shutdownSend();
-    session.socket().setReceiveTimeout(Poco::Timespan(200'000));
-    try {
-      char rest[4096];
-      for (int reads = 0; reads < 64 && session.socket().receiveBytes(rest, sizeof rest) > 0; ++reads) {
-      }
-    } catch (const Poco::Exception&) {
+    socket().shutdownSend();
+    for (int reads = 0; reads < 64 && SteadyClock::now() < deadline; ++reads) {
+      channel.buffer().clear();
+      if (channel.receive(deadline) != Channel::Outcome::ok) return;
     }
-    return false;
   }
 
   std::shared_ptr<Shared> shared_;
@@ -243,40 +266,38 @@ class Connections final : public net::TCPServerConnectionFactory {
 class Server::Impl {
  public:
   Impl(const Options& options, Handler handler)
-      : shared_(std::make_shared<Shared>()), pool_("http", 2, options.max_connections + 1), socket_(bind(options)) {
+      : shared_(std::make_shared<Shared>()), pool_("http", 2, options.max_connections + refusing_threads + 1), socket_(bind(options)) {
     shared_->options = options;
+    shared_->limits = {options.max_head_bytes, options.max_target_bytes, options.max_header_fields, options.max_body_bytes};
     shared_->handler = std::move(handler);
     auto* parameters = new net::TCPServerParams;  // the server below owns it
-    parameters->setMaxThreads(options.max_connections);
-    parameters->setMaxQueued(options.max_connections);
+    parameters->setMaxThreads(options.max_connections + refusing_threads);
+    parameters->setMaxQueued(options.max_connections + refusing_threads);
     parameters->setThreadIdleTime(Poco::Timespan(10, 0));
     server_ = std::make_unique<net::TCPServer>(new Connections(shared_), pool_, socket_, parameters);
-    server_->setConnectionFilter(new Filter(*server_, options.max_connections));
+    server_->setConnectionFilter(new Filter(*server_, options.max_connections + refusing_threads));
     server_->start();
   }
 
   std::uint16_t port() const { return server_->port(); }
 
   void stop() {
-    if (shared_->is_stopping.exchange(true)) return;
+    if (is_stopped_.exchange(true)) return;
+    shared_->stop_deadline = after_ms(shared_->options.stop_timeout_ms);
+    shared_->is_stopping.store(true);
     server_->stop();
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(shared_->options.stop_timeout_ms);
-    while (server_->currentConnections() > 0 && std::chrono::steady_clock::now() < give_up) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
     pool_.joinAll();
   }
 
  private:
-  /// Answers what Poco would drop without a word: a connection for which there is no thread.
+  /// Answers what Poco would drop without a word: a connection for which there is no thread, not even one to refuse it with
+  /// patience. The thread that accepts must not wait, so a client that is still sending may miss this answer.
   class Filter final : public net::TCPServerConnectionFilter {
    public:
-    Filter(net::TCPServer& server, int max_connections) : server_(server), max_connections_(max_connections) {}
+    Filter(net::TCPServer& server, int max_threads) : server_(server), max_threads_(max_threads) {}
     bool accept(const net::StreamSocket& socket) override {
-      if (server_.currentConnections() + server_.queuedConnections() < max_connections_) return true;
-      Response busy = problem(503, "http.too_many_connections", "All connections are in use; try again in a moment.", {});
-      busy.headers.add("Retry-After", "1");
-      const std::string text = serialise(busy, false, false);
+      if (server_.currentConnections() + server_.queuedConnections() < max_threads_) return true;
+      const std::string text = serialise(too_many_connections(), false, false);
       net::StreamSocket refused(socket);
       try {
         refused.sendBytes(text.data(), static_cast<int>(text.size()));
@@ -289,17 +310,19 @@ class Server::Impl {
 
    private:
     net::TCPServer& server_;
-    const int max_connections_;
+    const int max_threads_;
   };
 
   static net::ServerSocket bind(const Options& options) {
     net::ServerSocket socket;
-    socket.bind(net::SocketAddress(options.host, options.port), true);
+    // Without SO_REUSEPORT, which Poco would set beside SO_REUSEADDR: two servers would share the port and its clients.
+    socket.bind(net::SocketAddress(options.host, options.port), true, false);
     socket.listen(1024);
     return socket;
   }
 
   std::shared_ptr<Shared> shared_;
+  std::atomic<bool> is_stopped_{false};
   Poco::ThreadPool pool_;
   net::ServerSocket socket_;
   std::unique_ptr<net::TCPServer> server_;

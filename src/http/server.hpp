@@ -22,13 +22,19 @@ class Server {
     /// Connections that are served at once; a further one is answered 503.
     int max_connections = 128;
     std::size_t max_body_bytes = std::size_t{1} << 20U;
+    /// The request line and all header fields.
+    std::size_t max_head_bytes = std::size_t{16} << 10U;
     std::size_t max_target_bytes = std::size_t{8} << 10U;
     int max_header_fields = 100;
-    /// How long an idle connection is kept, and how long a head or a body may pause, in milliseconds.
+    /// How long an idle connection is kept, in milliseconds. This and the limits below are kept to a tenth of a second.
     std::int64_t keep_alive_ms = 2'000;
+    /// How long a whole head may take from its first byte, and how long a body may pause, in milliseconds.
     std::int64_t read_timeout_ms = 5'000;
+    /// How long a whole body may take, and the taking of an answer, in milliseconds.
+    std::int64_t body_timeout_ms = 30'000;
     int max_keep_alive_requests = 100'000;
-    /// How long stop() waits for requests that are under way.
+    /// How long a server that stops still receives requests that have begun, and sends answers, in milliseconds. A handler that
+    /// runs is waited for, however long it takes.
     std::int64_t stop_timeout_ms = 5'000;
   };
 

@@ -3,11 +3,12 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 namespace seamline::observe {
 
-/// A distribution of durations in log-linear buckets, four to each power of two: quantiles are right to about an eighth.
+/// A distribution of durations in log-linear buckets, four to each power of two: a quantile is at most a quarter too high.
 /// record() costs a few nanoseconds and never allocates. Thread-safe.
 class LatencyHistogram {
  public:
@@ -26,7 +27,7 @@ class LatencyHistogram {
 
   /// The duration that a share `q` (0 to 1) of the recorded ones does not exceed, in nanoseconds; 0 while there are none.
   std::int64_t quantile_ns(double q) const {
-    const auto wanted = static_cast<std::int64_t>(q * static_cast<double>(count()));
+    const auto wanted = static_cast<std::int64_t>(std::ceil(q * static_cast<double>(count())));
     std::int64_t seen = 0;
     for (std::size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
       seen += buckets_[bucket].load(std::memory_order_relaxed);

@@ -1,0 +1,292 @@
+#include "http/dispatcher.hpp"
+
+#include <stdexcept>
+
+#include "../contract/sample.hpp"
+#include "base/json.hpp"
+#include "base/random.hpp"
+#include "support/catch.hpp"
+#include "support/manual_clock.hpp"
+
+using namespace seamline;
+using http::Dispatcher;
+using http::Request;
+using http::Response;
+using sample::AddPart;
+using sample::GetThing;
+using sample::ListThings;
+using sample::LogIn;
+using sample::ThingContract;
+
+namespace {
+
+/// Operations of the sample contract, that do what a test wants and keep what they were called with.
+class Things final : public Overrides<ThingContract, Things> {
+ public:
+  template <Operation Op>
+  Result<typename Op::Reply> run(const CallContext& given, const Op& operation) {
+    ++calls;
+    context = given;
+    if (throws) throw std::runtime_error("secret of /somewhere/file.cpp:7");
+    if (error) return fail(*error);
+    if (given.notes != nullptr) *given.notes = notes;
+    if constexpr (std::is_same_v<Op, AddPart>) part = operation;
+    typename Op::Reply reply{};
+    if constexpr (std::is_same_v<typename Op::Reply, sample::Thing>) {
+      reply.id.text = "t1";
+      reply.version = 3;
+    }
+    return reply;
+  }
+
+  int calls = 0;
+  CallContext context;
+  AddPart part;
+  CallNotes notes;
+  std::optional<Error> error;
+  bool throws = false;
+};
+
+/// Takes the header for the role.
+class NamedRoles final : public security::Authenticator {
+ public:
+  Result<Caller> authenticate(std::string_view authorization) override {
+    if (authorization.empty()) return Caller{};
+    if (authorization == "user") return Caller{Role::user, "u1"};
+    if (authorization == "admin") return Caller{Role::admin, "a1"};
+    return fail({"request.unauthenticated", Kind::unauthenticated}, "The token does not hold.");
+  }
+};
+
+struct Edge {
+  explicit Edge(Dispatcher::Options options = {})
+      : dispatcher(routes_of<ThingContract>(things), documents(), roles, clock, ids, options) {}
+
+  static Dispatcher::Documents documents() {
+    Dispatcher::Documents made;
+    made["/health"] = [] { return Response{200, {}, "{}"}; };
+    made["/broken"] = []() -> Response { throw std::runtime_error("secret"); };
+    return made;
+  }
+  Response send(const std::string& method, const std::string& target, const std::string& body = {},
+                std::vector<std::pair<std::string, std::string>> fields = {}) {
+    Request request;
+    request.method = method;
+    request.path = target.substr(0, target.find('?'));
+    if (target.find('?') != std::string::npos) request.query = target.substr(target.find('?') + 1);
+    request.body = body;
+    for (auto& [name, value] : fields) request.headers.add(name, value);
+    return dispatcher.handle(request);
+  }
+  Response add_part(const std::string& body, std::vector<std::pair<std::string, std::string>> fields = {}) {
+    fields.emplace_back("Authorization", "user");
+    fields.emplace_back("Content-Type", "application/json");
+    return send("POST", "/thing/t1/parts", body, std::move(fields));
+  }
+
+  test::ManualClock clock;
+  IdSource ids{clock, Random::system()};
+  Things things;
+  NamedRoles roles;
+  Dispatcher dispatcher;
+};
+
+/// Whether a response is a problem in its whole form: media type, members, and the request id in body and header alike.
+bool is_problem(const Response& response, int status, std::string_view code) {
+  const auto body = json::parse(response.body);
+  if (response.status != status || !body || response.headers.get("Content-Type") != "application/problem+json") return false;
+  for (const char* member : {"type", "title", "status", "detail", "code", "request_id"}) {
+    if (body->find(member) == nullptr) return false;
+  }
+  return body->find("code")->text == code && body->find("status")->integer == status &&
+         body->find("type")->text == "/problems/" + std::string(code) && body->find("request_id")->text == response.headers.get("X-Request-Id");
+}
+
+const std::string part = R"({"name":"lid","count":2})";
+
+}  // namespace
+
+TEST_CASE("a request becomes a call, and its reply a response") {
+  Edge edge;
+  const Response response = edge.add_part(part);
+  CHECK(response.status == 201);
+  CHECK(response.headers.get("Location") == "/things/t1");
+  CHECK(response.headers.get("ETag") == "\"v3\"");
+  CHECK(response.headers.get("Content-Type") == "application/json");
+  CHECK(response.headers.get("X-Content-Type-Options") == "nosniff");
+  CHECK(json::parse(response.body).value().find("id")->text == "t1");
+  CHECK(edge.things.part == AddPart{"t1", "lid", 2, {}});
+  CHECK(edge.things.context.caller.subject == "u1");
+}
+
+TEST_CASE("a path that nothing has is 404; a method that a path does not have is 405 and says which it has") {
+  Edge edge;
+  CHECK(is_problem(edge.send("GET", "/nothing"), 404, "request.no_such_route"));
+  CHECK(is_problem(edge.send("GET", "/things/t1/"), 404, "request.no_such_route"));
+  const Response wrong = edge.send("DELETE", "/things/t1");
+  CHECK(is_problem(wrong, 405, "request.method_not_allowed"));
+  CHECK(wrong.headers.get("Allow") == "GET, HEAD");
+  CHECK(edge.send("GET", "/token").headers.get("Allow") == "POST");
+  for (const char* method : {"OPTIONS", "TRACE", "CONNECT", "BREW", "get"}) {
+    INFO(method);
+    const Response unknown = edge.send(method, "/thing/t1/parts");
+    CHECK(is_problem(unknown, 405, "request.method_not_allowed"));
+    CHECK(unknown.headers.get("Allow") == "POST");
+  }
+  CHECK(is_problem(edge.send("BREW", "/nothing"), 404, "request.no_such_route"));
+  CHECK(is_problem(edge.send("POST", "/health"), 405, "request.method_not_allowed"));
+  CHECK(edge.things.calls == 0);
+}
+
+TEST_CASE("HEAD is a GET, of operations and documents") {
+  Edge edge;
+  CHECK(edge.send("HEAD", "/things/t1").status == 200);
+  CHECK(edge.send("HEAD", "/health").status == 200);
+  CHECK(edge.send("GET", "/health").body == "{}");
+}
+
+TEST_CASE("a body of another type is 415; parameters of the type do not matter") {
+  Edge edge;
+  const std::vector<std::string> others{"", "text/plain", "application/jsonx", "application/x-www-form-urlencoded", "json"};
+  for (const std::string& type : others) {
+    INFO(type);
+    CHECK(is_problem(edge.send("POST", "/thing/t1/parts", part, {{"Authorization", "user"}, {"Content-Type", type}}), 415, "request.wrong_content_type"));
+  }
+  CHECK(is_problem(edge.send("POST", "/thing/t1/parts", part, {{"Authorization", "user"}}), 415, "request.wrong_content_type"));
+  CHECK(edge.things.calls == 0);
+  for (const char* type : {"application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;charset=utf-8"}) {
+    CHECK(edge.send("POST", "/thing/t1/parts", part, {{"Authorization", "user"}, {"Content-Type", type}}).status == 201);
+  }
+}
+
+TEST_CASE("a form is read where the operation takes one, and its answer is not to be stored") {
+  Edge edge;
+  const Response response = edge.send("POST", "/token", "user=ada&password=a+b", {{"Content-Type", "application/x-www-form-urlencoded"}});
+  CHECK(response.status == 200);
+  CHECK(response.headers.get("Cache-Control") == "no-store");
+  CHECK(is_problem(edge.send("POST", "/token", "{}", {{"Content-Type", "application/json"}}), 415, "request.wrong_content_type"));
+}
+
+TEST_CASE("a GET with a body is refused") {
+  Edge edge;
+  CHECK(is_problem(edge.send("GET", "/things/t1", "{}", {{"Content-Type", "application/json"}}), 400, "request.body_not_expected"));
+}
+
+TEST_CASE("malformed and invalid bodies are refused by member, and nothing is called") {
+  Edge edge;
+  CHECK(is_problem(edge.add_part("{"), 400, "request.malformed_json"));
+  CHECK(is_problem(edge.add_part(""), 400, "request.malformed"));
+  CHECK(is_problem(edge.add_part("[]"), 400, "request.malformed"));
+  CHECK(is_problem(edge.add_part(R"({"name":"lid","count":2,"count":2})"), 400, "request.malformed_json"));
+  CHECK(is_problem(edge.add_part(R"({"name":"lid\u0000","count":2})"), 400, "request.malformed_json"));
+  const Response unknown = edge.add_part(R"({"name":"lid","count":1.0,"price":1})");
+  CHECK(is_problem(unknown, 400, "request.malformed"));
+  const json::Value body = json::parse(unknown.body).value();
+  CHECK(body.find("errors")->items.at(0).find("pointer")->text == "#/count");
+  CHECK(body.find("errors")->items.at(1).find("pointer")->text == "#/price");
+  CHECK(is_problem(edge.add_part(R"({"name":"lid","count":0})"), 422, "request.invalid"));
+  CHECK(is_problem(edge.send("GET", "/things/%zz"), 400, "request.malformed"));
+  CHECK(is_problem(edge.send("GET", "/things/%00"), 400, "request.malformed"));
+  CHECK(is_problem(edge.send("GET", "/things/t1?x=1"), 400, "request.malformed"));
+  CHECK(edge.things.calls == 0);
+}
+
+TEST_CASE("who may not call learns nothing of the body: 401 and 403 come first") {
+  Edge edge;
+  const Response anonymous = edge.send("POST", "/thing/t1/parts", "{", {{"Content-Type", "text/plain"}});
+  CHECK(is_problem(anonymous, 401, "request.unauthenticated"));
+  CHECK(anonymous.headers.get("WWW-Authenticate") == "Bearer");
+  CHECK(is_problem(edge.send("POST", "/thing/t1/parts", part, {{"Authorization", "forged"}}), 401, "request.unauthenticated"));
+  CHECK(is_problem(edge.send("GET", "/shelves/s/things", "", {{"Authorization", "user"}}), 403, "request.forbidden"));
+  // A token that does not hold is refused also where none is needed.
+  CHECK(is_problem(edge.send("GET", "/things/t1", "", {{"Authorization", "forged"}}), 401, "request.unauthenticated"));
+  CHECK(edge.things.calls == 0);
+  CHECK(edge.send("GET", "/shelves/s/things?owner=a", "", {{"Authorization", "admin"}}).status == 200);
+}
+
+TEST_CASE("the client's request id comes back and goes on; a missing or unusable one is replaced") {
+  Edge edge;
+  CHECK(edge.send("GET", "/things/t1", "", {{"x-request-id", "abc-1"}}).headers.get("X-Request-Id") == "abc-1");
+  CHECK(edge.things.context.request_id == "abc-1");
+  const Response made = edge.send("GET", "/things/t1", "", {{"X-Request-Id", "a b\r\nX: y"}});
+  CHECK(made.headers.get("X-Request-Id").size() == 36);
+  CHECK(edge.things.context.request_id == made.headers.get("X-Request-Id"));
+  CHECK(edge.send("GET", "/nothing", "", {{"X-Request-Id", "abc-2"}}).headers.get("X-Request-Id") == "abc-2");
+}
+
+TEST_CASE("a client that has the version already gets 304 without a body, for GET alone") {
+  Edge edge;
+  for (const char* tags : {"\"v3\"", "W/\"v3\"", "\"v1\", \"v3\"", "*"}) {
+    const Response response = edge.send("GET", "/things/t1", "", {{"If-None-Match", tags}});
+    CHECK(response.status == 304);
+    CHECK(response.body.empty());
+    CHECK(response.headers.get("ETag") == "\"v3\"");
+  }
+  CHECK(edge.send("GET", "/things/t1", "", {{"If-None-Match", "\"v2\""}}).status == 200);
+  CHECK(edge.add_part(part, {{"If-None-Match", "\"v3\""}}).status == 201);
+}
+
+TEST_CASE("an idempotency key goes to the operations that take one, and only to those") {
+  Edge edge;
+  edge.add_part(part, {{"Idempotency-Key", "\"k-1\""}});
+  CHECK(edge.things.context.idempotency_key == "k-1");
+  edge.add_part(part);
+  CHECK(edge.things.context.idempotency_key.empty());
+  edge.send("POST", "/token", "user=a&password=b", {{"Content-Type", "application/x-www-form-urlencoded"}, {"Idempotency-Key", "k-2"}});
+  CHECK(edge.things.context.idempotency_key.empty());
+  edge.things.calls = 0;
+  CHECK(is_problem(edge.add_part(part, {{"Idempotency-Key", ""}}), 400, "idempotency.bad_key"));
+  CHECK(is_problem(edge.add_part(part, {{"Idempotency-Key", "a"}, {"Idempotency-Key", "b"}}), 400, "idempotency.bad_key"));
+  CHECK(edge.things.calls == 0);
+}
+
+TEST_CASE("a wait that is asked for lengthens the deadline, and is confirmed only where it was honoured") {
+  Edge edge;
+  CHECK_FALSE(edge.add_part(part, {{"Prefer", "wait=5"}}).headers.has("Preference-Applied"));
+  CHECK(edge.things.context.wait_ms == 5000);
+  CHECK(edge.things.context.deadline == edge.clock.monotonic().plus_ms(15'000));
+  edge.things.notes.waited = true;
+  edge.things.notes.replayed = true;
+  const Response response = edge.add_part(part, {{"Prefer", "wait=5"}});
+  CHECK(response.headers.get("Preference-Applied") == "wait");
+  CHECK(response.headers.get("Idempotent-Replayed") == "true");
+  edge.add_part(part);
+  CHECK(edge.things.context.deadline == edge.clock.monotonic().plus_ms(10'000));
+}
+
+TEST_CASE("an error of the operation is a problem with its code") {
+  Edge edge;
+  Error error;
+  error.code = "thing.not_found";
+  error.kind = Kind::not_found;
+  error.detail = "No thing t1.";
+  edge.things.error = error;
+  CHECK(is_problem(edge.send("GET", "/things/t1"), 404, "thing.not_found"));
+}
+
+TEST_CASE("an exception in a port or a document is 500 without what it said") {
+  Edge edge;
+  edge.things.throws = true;
+  for (const Response& response : {edge.send("GET", "/things/t1"), edge.send("GET", "/broken")}) {
+    CHECK(is_problem(response, 500, "internal.unexpected"));
+    CHECK(response.body.find("secret") == std::string::npos);
+    CHECK(response.body.find(".cpp") == std::string::npos);
+  }
+}
+
+TEST_CASE("internal operations have no route on a public listener, and one on a service's") {
+  auto make = [](Edge& edge, bool internal) {
+    auto routes = routes_of<ThingContract>(edge.things);
+    routes[0].access = Access::internal;
+    Dispatcher::Options options;
+    options.internal_operations = internal;
+    const Dispatcher dispatcher(routes, {}, edge.roles, edge.clock, edge.ids, options);
+    Request request;
+    request.method = "GET";
+    request.path = "/things/t1";
+    return dispatcher.handle(request).status;
+  };
+  Edge edge;
+  CHECK(make(edge, false) == 404);
+  CHECK(make(edge, true) == 200);
+}
