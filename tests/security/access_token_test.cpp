@@ -240,6 +240,11 @@ TEST_CASE("a token from the future is refused, but for a minute that clocks may 
   CHECK(world.verify({world.header(), with_nbf(now_s + 60)}).has_value());
   world.refuses(Draft{world.header(), with_nbf(now_s + 61)}, "not valid yet");
   world.refuses(Draft{world.header(), World::claims_with("{", R"({"nbf":"soon",)")}, "nbf");
+  const auto issued_later = [](std::int64_t at_s) {
+    return World::claims_with("\"iat\":" + std::to_string(now_s), "\"nbf\":0,\"iat\":" + std::to_string(at_s));
+  };
+  CHECK(world.verify({world.header(), issued_later(now_s + 60)}).has_value());
+  world.refuses(Draft{world.header(), issued_later(now_s + 61)}, "issued in the future");
 }
 
 TEST_CASE("a token that claims to live longer than tokens may is refused") {

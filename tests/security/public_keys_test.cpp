@@ -176,11 +176,20 @@ TEST_CASE("many threads that miss a key ask the issuer once") {
   Issuer issuer;
   const SigningKey a = SigningKey::generate();
   issuer.text = jwk_set({jwk(a)});
-  FetchedKeys keys(issuer.source(), clock);
+  std::atomic<int> arrived{0};
+  // The issuer answers when all are there, so that all but one of them wait for it.
+  FetchedKeys keys(
+      [&, answer = issuer.source()] {
+        while (arrived.load() < 8) std::this_thread::yield();
+        for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+        return answer();
+      },
+      clock);
   std::atomic<int> found{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
+      ++arrived;
       for (int k = 0; k < 100; ++k) found += keys.find(id_of(a)).has_value() ? 1 : 0;
     });
   }
