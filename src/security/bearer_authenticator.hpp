@@ -11,8 +11,8 @@
 
 namespace seamline::security {
 
-/// Callers of verified tokens, by the token's SHA-256, until the token expires. Checking an ES256 signature costs about 100 µs,
-/// a look here about one. Only the digest is kept, so that reading this memory gives no token. Thread-safe.
+/// Callers of verified tokens, by the token's SHA-256, until the token expires. Checking an ES256 signature costs about 100
+/// microseconds, a look here about one. Only the digest is kept, so that reading this memory gives no token. Thread-safe.
 class VerifiedTokens {
  public:
   explicit VerifiedTokens(std::size_t max_tokens) : max_in_shard_(max_tokens / shard_count + 1) {}
