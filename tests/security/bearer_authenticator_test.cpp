@@ -1,5 +1,6 @@
 #include "security/bearer_authenticator.hpp"
 
+#include <atomic>
 #include <thread>
 #include <vector>
 

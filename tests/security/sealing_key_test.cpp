@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include <fstream>
+#include <iterator>
 
 #include "security/private_file.hpp"
 #include "support/catch.hpp"
