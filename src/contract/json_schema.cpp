@@ -124,7 +124,7 @@ std::string SchemaComponents::definition(const MessageDescriptor& message, Schem
     }
     writer.end_array();
   }
-  if (use != SchemaUse::reply) writer.member("additionalProperties", false);
+  if (use == SchemaUse::request) writer.member("additionalProperties", false);
   writer.end_object();
   return text;
 }

@@ -145,7 +145,7 @@ EncodedRequest encode_request(const Op& operation) {
 }
 
 namespace detail {
-/// Reads members that came as text. Unknown names are refused, missing ones too unless optional.
+/// Reads members that came as text. Unknown names are refused unless reading leniently, missing ones unless optional.
 template <Operation Op>
 void decode_pairs(Decoding& decoding, const std::vector<std::pair<std::string, std::string>>& pairs, Op& out) {
   std::size_t found = 0;
@@ -162,7 +162,7 @@ void decode_pairs(Decoding& decoding, const std::vector<std::pair<std::string, s
     }
     if constexpr (!is_optional<M>) decoding.wrong_form("is missing");
   });
-  if (found == pairs.size()) return;
+  if (!decoding.refuses_unknown() || found == pairs.size()) return;
   for (const auto& [name, text] : pairs) {
     bool known = false;
     for_each_field<Op>([&](const auto& field) {
@@ -175,12 +175,14 @@ void decode_pairs(Decoding& decoding, const std::vector<std::pair<std::string, s
 }
 }  // namespace detail
 
-/// Reads an operation from the parts of its request, strictly; a query is refused where no member can stand in it. One whose members are all in the path, or optional,
-/// may come without a body. Errors: request.malformed_json, request.malformed, request.invalid, request.too_large.
+/// Reads an operation from the parts of its request, strictly; but of a form, unknown parameters are ignored, as OAuth's one form
+/// demands (RFC 6749, section 3.2). A query is refused where no member can stand in it. An operation whose members are all in the
+/// path, or optional, may come without a body. Errors: request.malformed_json, request.malformed, request.invalid,
+/// request.too_large.
 template <Operation Op>
 Result<Op> decode_request(const RequestParts& parts) {
   Op operation{};
-  Decoding decoding(Reading::strict);
+  Decoding decoding(Op::route.body == BodyFormat::form ? Reading::lenient : Reading::strict);
   for (const auto& [name, encoded] : parts.path) {
     auto text = percent_decode(encoded, false);
     if (!text) return fail(std::move(text.error()));

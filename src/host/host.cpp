@@ -56,7 +56,11 @@ Result<void> Host::add(const ModuleSpec& spec) {
   placed->name = spec.name;
   placed->store = std::move(*opened);
   placed->environment = std::make_unique<Environment>(spec.name, *placed->store, clock_, random_, ids_, store_options.directory);
-  placed->module = spec.create(*placed->environment);
+  try {
+    placed->module = spec.create(*placed->environment);
+  } catch (const CannotStart& problem) {
+    return fail(ErrorCode{"module.cannot_start", Kind::unavailable}, "The module " + spec.name + " cannot start: " + problem.what());
+  }
   placed->timers = std::make_unique<events::Timers>(*placed->store, clock_, options_.timers);
   for (auto& [kind, handler] : placed->environment->timers_) placed->timers->on(kind, handler);
   placed->housekeeping = std::make_unique<Housekeeping>(*placed->store, clock_, options_.idempotency_keep_ms);

@@ -48,7 +48,7 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  /// Opens the module's store and makes the module. Errors: those of Store::open.
+  /// Opens the module's store and makes the module. Errors: those of Store::open; module.cannot_start.
   Result<void> add(const ModuleSpec& spec);
 
   /// A port of the host's own, `caller` being its name on the edge. Before start().

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
 
 #include "contract/routes.hpp"
 #include "host/environment.hpp"
@@ -37,6 +38,13 @@ class TypedHostedModule final : public HostedModule {
   seam::Gate gate_;
   seam::GatedPort<C> gated_;
   TypedEdge<C> gateway_;
+};
+
+/// Thrown by a module's constructor where its environment is broken, such as a key file that others can read. `what()` says what
+/// to do. The host refuses to start with it.
+class CannotStart : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 /// How a module is made. The kernel knows no module; the composition hands it these.

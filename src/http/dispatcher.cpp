@@ -98,8 +98,11 @@ Response Dispatcher::answer(const Request& request, const std::string& request_i
 
 Response Dispatcher::call(const Request& request, const RouteTable::Match& match, const std::string& request_id) const {
   const OperationRoute& route = *match.route;
+  const auto refuse = [&](const Error& error) {
+    return route.route.body == BodyFormat::form ? oauth_problem(error, request_id) : problem(error, request_id);
+  };
   auto context = read_context(request, route, request_id);
-  if (!context) return problem(context.error(), request_id);
+  if (!context) return refuse(context.error());
   if (route.route.verb == Verb::get && !request.body.empty()) {
     return problem(400, "request.body_not_expected", "A GET has no body here.", request_id);
   }
@@ -110,7 +113,7 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
   CallNotes notes;
   context->notes = &notes;
   auto answer = route.run(*context, {{match.parameters.data(), match.parameter_count}, request.query, request.body});
-  if (!answer) return problem(answer.error(), request_id);
+  if (!answer) return refuse(answer.error());
   return success(request, std::move(*answer), notes, route);
 }
 
@@ -118,9 +121,13 @@ Result<CallContext> Dispatcher::read_context(const Request& request, const Opera
   CallContext context;
   context.request_id = request_id;
   context.traceparent = read_traceparent(request.headers);
-  auto caller = authenticator_.authenticate(request.headers.get("Authorization"));
-  if (!caller) return fail(std::move(caller.error()));
-  context.caller = std::move(*caller);
+  // The token endpoint knows its caller by the body: who refreshes a token may well send the expired one along, and OAuth clients
+  // may send a client's credentials there (RFC 6749, section 2.3.1).
+  if (route.route.body != BodyFormat::form) {
+    auto caller = authenticator_.authenticate(request.headers.get("Authorization"));
+    if (!caller) return fail(std::move(caller.error()));
+    context.caller = std::move(*caller);
+  }
   // Before the body is read: a stranger learns nothing about what a body should look like.
   if (auto allowed = check_access(route.access, context.caller); !allowed) return fail(std::move(allowed.error()));
   if (route.repeat == Repeat::with_key) {

@@ -26,7 +26,9 @@ constexpr std::string_view problem_schema =
     R"("detail":{"type":"string","description":"What is wrong with it."}},"required":["pointer","detail"]}},)"
     R"("retryable":{"type":"boolean","description":"The same request may succeed later, and repeating it is safe."},)"
     R"("may_have_run":{"type":"boolean","description":"The operation may have taken effect."},)"
-    R"("request_id":{"type":"string","description":"The X-Request-Id of the answer."}},)"
+    R"("request_id":{"type":"string","description":"The X-Request-Id of the answer."},)"
+    R"("error":{"type":"string","description":"At the token endpoint: what is wrong, in OAuth's words (RFC 6749)."},)"
+    R"("error_description":{"type":"string","description":"At the token endpoint: the detail."}},)"
     R"("required":["type","title","status","detail","code","retryable"]})";
 
 constexpr std::string_view bearer_scheme =
@@ -145,7 +147,7 @@ class Document {
     writer_.key("responses");
     writer_.begin_object();
     write_success(route);
-    for (const auto& [status, codes] : possible_errors(route)) write_problem(status, codes);
+    for (const auto& [status, codes] : possible_errors(route)) write_problem(route, status, codes);
     writer_.end_object();
     writer_.end_object();
   }
@@ -246,13 +248,14 @@ class Document {
   }
 
   /// The codes stand in the description for people, and in `x-codes` for programs.
-  void write_problem(int status, const std::vector<std::string_view>& codes) {
+  void write_problem(const OperationRoute& route, int status, const std::vector<std::string_view>& codes) {
     std::string description(reason_phrase(status));
     for (const std::string_view code : codes) description += (code == codes.front() ? ": `" : ", `") + std::string(code) + "`";
     writer_.key(std::to_string(status));
     writer_.begin_object();
     writer_.member("description", description + ".");
-    write_content("application/problem+json", std::string(schema_prefix) + "Problem");
+    const bool is_oauth = route.route.body == BodyFormat::form && status != 415;
+    write_content(is_oauth ? "application/json" : "application/problem+json", std::string(schema_prefix) + "Problem");
     writer_.key("x-codes");
     writer_.begin_array();
     for (const std::string_view code : codes) writer_.string(code);

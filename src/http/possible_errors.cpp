@@ -9,8 +9,14 @@ CodesByStatus possible_errors(const OperationRoute& route) {
   for (const ErrorCode& error : route.errors) codes[status_of(error.kind)].push_back(error.code);
   const auto add = [&](Kind kind, std::string_view code) { codes[status_of(kind)].push_back(code); };
   add(Kind::malformed, "request.malformed");
-  add(Kind::unauthenticated, "request.unauthenticated");
-  if (!route.request->members.empty()) add(Kind::invalid, "request.invalid");
+  // A form is the token endpoint's: it asks for no token, and OAuth knows 400 alone for a request that is wrong.
+  const bool is_form = route.route.body == BodyFormat::form;
+  if (!is_form) {
+    add(Kind::unauthenticated, "request.unauthenticated");
+    add(Kind::unauthenticated, "request.invalid_token");
+    add(Kind::unavailable, "request.keys_unavailable");
+  }
+  if (!route.request->members.empty()) add(is_form ? Kind::malformed : Kind::invalid, "request.invalid");
   if (route.access == Access::admin || route.access == Access::service) add(Kind::forbidden, "request.forbidden");
   if (has_body(route)) {
     if (route.route.body == BodyFormat::json) add(Kind::malformed, "request.malformed_json");

@@ -5,11 +5,44 @@
 namespace seamline::http {
 namespace {
 
-Response render(int status, const Error& error, std::string_view request_id) {
+/// The value of OAuth's member `error`.
+std::string_view oauth_code(const Error& error) {
+  constexpr std::string_view prefix = "oauth.";
+  if (error.code.starts_with(prefix)) return std::string_view(error.code).substr(prefix.size());
+  if (error.kind == Kind::malformed || error.kind == Kind::invalid || error.kind == Kind::too_large) return "invalid_request";
+  // Section 5.2 has no word for these; that of section 4.1.2.1 is what clients know.
+  if (error.kind == Kind::unavailable || error.kind == Kind::deadline_exceeded) return "temporarily_unavailable";
+  return "server_error";
+}
+
+/// Only printable ASCII without quotes and backslashes may stand in `error_description`.
+std::string oauth_description(std::string_view detail) {
+  std::string text;
+  for (const char c : detail) {
+    if (c == '"' || c == '\\') {
+      text.push_back('\'');
+    } else if (c >= 0x20 && c < 0x7F) {
+      text.push_back(c);
+    }
+  }
+  return text;
+}
+
+std::string_view challenge_of(const Error& error) {
+  return error.code == "request.invalid_token" ? R"(Bearer error="invalid_token")" : "Bearer";
+}
+
+enum class Form : std::uint8_t { problem, oauth };
+
+Response render(int status, const Error& error, std::string_view request_id, Form form = Form::problem) {
   Response response;
   response.status = status;
   json::Writer writer(response.body);
   writer.begin_object();
+  if (form == Form::oauth) {
+    writer.member("error", oauth_code(error));
+    writer.member("error_description", oauth_description(error.detail));
+  }
   writer.member("type", "/problems/" + error.code);
   writer.member("title", reason_phrase(status));
   writer.member("status", status);
@@ -30,9 +63,10 @@ Response render(int status, const Error& error, std::string_view request_id) {
   if (error.may_have_run) writer.member("may_have_run", true);
   if (!request_id.empty()) writer.member("request_id", request_id);
   writer.end_object();
-  response.headers.add("Content-Type", "application/problem+json");
+  response.headers.add("Content-Type", form == Form::oauth ? "application/json" : "application/problem+json");
+  if (form == Form::oauth) response.headers.add("Cache-Control", "no-store");
   if (error.retry_after_ms > 0) response.headers.add("Retry-After", std::to_string((error.retry_after_ms + 999) / 1000));
-  if (status == 401) response.headers.add("WWW-Authenticate", "Bearer");
+  if (status == 401) response.headers.add("WWW-Authenticate", std::string(challenge_of(error)));
   return response;
 }
 
@@ -57,6 +91,11 @@ int status_of(Kind kind) {
 }
 
 Response problem(const Error& error, std::string_view request_id) { return render(status_of(error.kind), error, request_id); }
+
+Response oauth_problem(const Error& error, std::string_view request_id) {
+  const int status = status_of(error.kind);
+  return render(status == 422 ? 400 : status, error, request_id, Form::oauth);
+}
 
 Response problem(int status, std::string_view code, std::string detail, std::string_view request_id) {
   Error error;

@@ -12,7 +12,7 @@ class Authenticator {
  public:
   virtual ~Authenticator() = default;
   /// `authorization` is the header's value; empty where there is none, which gives the anonymous caller.
-  /// Errors: request.unauthenticated for a token that does not hold.
+  /// Errors: request.invalid_token for one that does not hold; request.keys_unavailable where that cannot be told.
   virtual Result<Caller> authenticate(std::string_view authorization) = 0;
 };
 

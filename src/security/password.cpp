@@ -70,4 +70,15 @@ Result<bool> PasswordHasher::verify(const std::string& password, const std::stri
   return argon2id_verify(hash.c_str(), password.data(), password.size()) == ARGON2_OK;
 }
 
+std::string PasswordHasher::prefix() const {
+  return "$argon2id$v=19$m=" + std::to_string(cost_.memory_kib) + ",t=" + std::to_string(cost_.passes) + ",p=" + std::to_string(lanes) + "$";
+}
+
+std::string PasswordHasher::decoy() const {
+  // Base64 of 16 and of 32 bytes, as the PHC string format writes salt and hash. No password is known to give 32 zero bytes.
+  return prefix() + std::string(22, 'A') + "$" + std::string(43, 'A');
+}
+
+bool PasswordHasher::is_outdated(std::string_view hash) const { return !hash.starts_with(prefix()); }
+
 }  // namespace seamline::security

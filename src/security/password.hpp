@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/random.hpp"
 #include "base/result.hpp"
@@ -32,9 +33,16 @@ class PasswordHasher {
   Result<std::string> hash(const std::string& password);
   /// Whether the password is the one that was hashed. Errors: security.busy, retryable.
   Result<bool> verify(const std::string& password, const std::string& hash);
+  /// A hash that costs as much to check as any made here, and that no password has: for users that do not exist, so that the
+  /// time of an answer does not tell who does.
+  std::string decoy() const;
+  /// Whether a hash was made at another cost than today's: its owner's next login is the time to make it anew.
+  bool is_outdated(std::string_view hash) const;
 
  private:
   class Slot;
+  /// How a hash of today's cost begins, up to its salt.
+  std::string prefix() const;
 
   Random& random_;
   const PasswordCost cost_;

@@ -1,6 +1,7 @@
 #include "application/accounts.hpp"
 
 #include "domain/email.hpp"
+#include "domain/password_policy.hpp"
 #include "user/events.hpp"
 
 namespace seamline::user {
@@ -11,12 +12,17 @@ tl::unexpected<Error> no_such_user(const UserId& id) { return fail(errors::not_f
 }  // namespace
 
 Result<User> Accounts::register_user(const CallContext& context, const RegisterUser& operation) {
-  auto once = store_.once(context, operation);
+  auto once = store_.once(context, fingerprinted(operation));
   if (!once) return fail(std::move(once.error()));
   if (once->answer()) return *once->answer();
 
   const auto email = normalise_email(operation.email);
   if (!email) return fail(errors::email_invalid, "The member email is no e-mail address.");
+  if (is_easily_guessed(operation.password.text, *email)) {
+    auto refusal = fail(errors::password_common, "The password is one of those that are guessed first; choose another.");
+    refusal.value().violations.push_back({"/password", "is one of those that are guessed first"});
+    return refusal;
+  }
   auto hash = passwords_.hash(operation.password.text);
   if (!hash) return fail(std::move(hash.error()));
   const auto id = ids_.next_as<UserId>();
@@ -30,6 +36,14 @@ Result<User> Accounts::register_user(const CallContext& context, const RegisterU
     transaction.publish(UserRegistered{id, operation.user_name});
     return stored.user;
   });
+}
+
+/// What a repeat under the same idempotency key is compared with is kept as a plain digest of the operation. Of a password such a
+/// digest would be worth more to a thief than the slow hash beside it; so a keyed one stands in its place.
+RegisterUser Accounts::fingerprinted(const RegisterUser& operation) const {
+  RegisterUser copy = operation;
+  copy.password.text = to_hex(sealing_.digest(operation.password.text, "user.idempotency"));
+  return copy;
 }
 
 Result<User> Accounts::get(const CallContext& context, const GetUser& operation) {

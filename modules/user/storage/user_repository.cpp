@@ -26,4 +26,8 @@ void SqlUserRepository::add(store::Transaction& transaction, const StoredUser& s
       stored.user.id, stored.user.email, stored.user.name, name_of(stored.user.role), stored.password_hash, transaction.now());
 }
 
+void SqlUserRepository::set_password_hash(store::Transaction& transaction, const UserId& id, const std::string& password_hash) const {
+  transaction.rows().execute("UPDATE users SET password_hash = $2 WHERE user_id = $1", id, password_hash);
+}
+
 }  // namespace seamline::user

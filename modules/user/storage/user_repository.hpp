@@ -21,6 +21,7 @@ class UserRepository {
   /// `email` is normalised.
   virtual std::optional<StoredUser> find_by_email(store::View& view, const std::string& email) const = 0;
   virtual void add(store::Transaction& transaction, const StoredUser& user) const = 0;
+  virtual void set_password_hash(store::Transaction& transaction, const UserId& id, const std::string& password_hash) const = 0;
 };
 
 /// Over SQL rows.
@@ -29,6 +30,7 @@ class SqlUserRepository final : public UserRepository {
   std::optional<StoredUser> find(store::View& view, const UserId& id) const override;
   std::optional<StoredUser> find_by_email(store::View& view, const std::string& email) const override;
   void add(store::Transaction& transaction, const StoredUser& user) const override;
+  void set_password_hash(store::Transaction& transaction, const UserId& id, const std::string& password_hash) const override;
 };
 
 }  // namespace seamline::user

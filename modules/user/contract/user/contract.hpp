@@ -5,7 +5,7 @@
 
 namespace seamline::user {
 
-struct UserContract : Contract<Operations<RegisterUser, GetUser, GetProfile>, Publishes<UserRegistered>> {
+struct UserContract : Contract<Operations<RegisterUser, GetUser, GetProfile, IssueTokens, GetKeys>, Publishes<UserRegistered>> {
   static constexpr std::string_view module = "user";
   static constexpr std::string_view topic = "users";
 };
