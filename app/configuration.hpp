@@ -85,6 +85,8 @@ struct HttpSection {
   std::int64_t max_header_fields = 100;
   std::int64_t keep_alive_ms = 2'000;
   std::int64_t read_timeout_ms = 5'000;
+  std::int64_t body_timeout_ms = 30'000;
+  std::int64_t max_head_bytes = 16 << 10;
   std::int64_t deadline_ms = 10'000;
 
   static constexpr std::tuple fields{
@@ -94,6 +96,8 @@ struct HttpSection {
       Field{"max_header_fields", &HttpSection::max_header_fields, "Header fields of a request.", range(10, 1000)},
       Field{"keep_alive_ms", &HttpSection::keep_alive_ms, "How long an idle connection is kept, in milliseconds.", range(100, 600'000)},
       Field{"read_timeout_ms", &HttpSection::read_timeout_ms, "How long a request may pause while it is read, in milliseconds.", range(100, 600'000)},
+      Field{"body_timeout_ms", &HttpSection::body_timeout_ms, "How long a whole body may take, in milliseconds.", range(100, 600'000)},
+      Field{"max_head_bytes", &HttpSection::max_head_bytes, "The request line with all header fields.", range(1024, 1 << 20)},
       Field{"deadline_ms", &HttpSection::deadline_ms, "How long a call may take that names no deadline of its own, in milliseconds.",
             range(100, 600'000)}};
 };
@@ -118,9 +122,12 @@ struct StoreSection {
 
 struct SecuritySection {
   Authentication auth = Authentication::on;
+  std::int64_t max_cached_tokens = 10'000;
 
   static constexpr std::tuple fields{
-      Field{"auth", &SecuritySection::auth, "off makes every caller an admin: for experiments, and only where every listener is on loopback."}};
+      Field{"auth", &SecuritySection::auth, "off makes every caller an admin: for experiments, and only where every listener is on loopback."},
+      Field{"max_cached_tokens", &SecuritySection::max_cached_tokens, "Verified access tokens that are not verified again until they expire.",
+            range(16, 10'000'000)}};
 };
 
 struct LogSection {

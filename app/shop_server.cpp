@@ -5,6 +5,7 @@
 #include "host/metrics.hpp"
 #include "http/openapi.hpp"
 #include "observe/log.hpp"
+#include "security/bearer_authenticator.hpp"
 
 namespace seamline::app {
 namespace {
@@ -56,7 +57,8 @@ Result<std::unique_ptr<ShopServer>> ShopServer::start(const Configuration& confi
 ShopServer::ShopServer(Configuration configuration)
     : configuration_(std::move(configuration)),
       host_(host_options(configuration_), Clock::system(), Random::system()),
-      request_ids_(Clock::system(), Random::system()) {}
+      request_ids_(Clock::system(), Random::system()),
+      users_(host_.port<user::UserContract>("gateway")) {}
 
 ShopServer::~ShopServer() { stop(); }
 
@@ -78,7 +80,7 @@ Result<void> ShopServer::listen() {
     return json_response(text);
   };
 
-  authenticator_ = std::make_unique<security::OpenAuthenticator>();
+  authenticator_ = make_authenticator();
   const http::Dispatcher::Options options{.deadline_ms = configuration_.http.deadline_ms, .internal_operations = false};
   public_dispatcher_ = std::make_unique<http::Dispatcher>(host_.routes(), std::move(public_documents), *authenticator_, Clock::system(),
                                                           request_ids_, options);
@@ -99,6 +101,20 @@ Result<void> ShopServer::listen() {
   return {};
 }
 
+std::unique_ptr<security::Authenticator> ShopServer::make_authenticator() const {
+  if (configuration_.security.auth == Authentication::off) return std::make_unique<security::OpenAuthenticator>();
+  const auto fetch_keys = [this]() -> Result<std::string> {
+    const auto keys = users_.call({}, user::GetKeys{});
+    if (!keys) return fail(keys.error());
+    return encode(*keys);
+  };
+  security::TokenPolicy policy;
+  policy.issuer = configuration_.modules.user.token_issuer;
+  policy.audience = configuration_.modules.user.token_audience;
+  return std::make_unique<security::BearerAuthenticator>(std::move(policy), fetch_keys, Clock::system(),
+                                                         static_cast<std::size_t>(configuration_.security.max_cached_tokens));
+}
+
 http::Server::Options ShopServer::listener_options(const Address& address) const {
   http::Server::Options options;
   options.host = address.host;
@@ -109,6 +125,8 @@ http::Server::Options ShopServer::listener_options(const Address& address) const
   options.max_header_fields = static_cast<int>(configuration_.http.max_header_fields);
   options.keep_alive_ms = configuration_.http.keep_alive_ms;
   options.read_timeout_ms = configuration_.http.read_timeout_ms;
+  options.body_timeout_ms = configuration_.http.body_timeout_ms;
+  options.max_head_bytes = static_cast<std::size_t>(configuration_.http.max_head_bytes);
   return options;
 }
 

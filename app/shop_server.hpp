@@ -8,6 +8,7 @@
 #include "http/dispatcher.hpp"
 #include "http/health.hpp"
 #include "http/server.hpp"
+#include "user/contract.hpp"
 
 namespace seamline::app {
 
@@ -34,12 +35,15 @@ class ShopServer {
   explicit ShopServer(Configuration configuration);
   Result<void> start_host();
   Result<void> listen();
+  std::unique_ptr<security::Authenticator> make_authenticator() const;
   std::vector<http::HealthCheck> check_health() const;
   http::Server::Options listener_options(const Address& address) const;
 
   const Configuration configuration_;
   host::Host host_;
   IdSource request_ids_;
+  /// The gateway's own edge to user: the public keys come over it.
+  Port<user::UserContract>& users_;
   std::atomic<bool> is_draining_{false};
   std::unique_ptr<security::Authenticator> authenticator_;
   std::unique_ptr<http::Dispatcher> public_dispatcher_;

@@ -1,3 +1,7 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -29,34 +33,48 @@ class TemporaryFolder {
   bool exists_ = false;
 };
 
+/// Whether a port of the loopback address can be taken now.
+bool is_free(std::uint16_t port) {
+  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int reuse = 1;
+  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool is_taken = ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0;
+  ::close(probe);
+  return !is_taken;
+}
+
 struct DemoOptions {
   ConfigurationSources sources;
   bool stops_at_once = false;
 };
 
-/// Free ports and a folder of its own, unless a flag says otherwise.
+/// The usual ports where they are free, and a folder of its own, unless a flag says otherwise.
 ConfigurationSources demo_sources(ConfigurationSources sources, const std::string& folder) {
-  std::vector<std::string> assignments{"data_dir=" + folder, "listen=127.0.0.1:0", "admin=127.0.0.1:0", "log.level=warning"};
+  const auto free_or_any = [](std::uint16_t port) { return "127.0.0.1:" + std::to_string(is_free(port) ? port : 0); };
+  std::vector<std::string> assignments{"data_dir=" + folder, "listen=" + free_or_any(8080), "admin=" + free_or_any(8081),
+                                       "log.level=warning"};
   assignments.insert(assignments.end(), sources.assignments.begin(), sources.assignments.end());
   sources.assignments = std::move(assignments);
   return sources;
 }
 
 void print_welcome(const ShopServer& server, const Seeded& seeded) {
-  std::printf(
-      "\nSeamline %s runs a shop: %zu users, %zu products, %zu orders.\n\n"
-      "  API      %s\n"
-      "  Health   %s/health\n"
-      "  Metrics  %s/metrics\n\n"
-      "Three things to try:\n\n"
-      "  curl -s -X POST %s/orders -H 'Content-Type: application/json' -H 'Prefer: wait=5' \\\n"
-      "       -d '{\"user_id\":\"%s\",\"items\":[{\"product_id\":\"p1\",\"quantity\":2}]}'\n"
-      "  curl -s %s/orders?limit=3\n"
-      "  curl -s %s/products/p1\n\n"
-      "Ctrl-C ends it and leaves nothing behind.\n",
-      std::string(version()).c_str(), seeded.user_ids.size(), seeded.product_ids.size(), seeded.order_ids.size(), server.url().c_str(),
-      server.url().c_str(), server.admin_url().c_str(), server.url().c_str(), seeded.user_ids.front().c_str(), server.url().c_str(),
-      server.url().c_str());
+  const std::string url = server.url();
+  std::string text = "\nSeamline " + std::string(version()) + " runs a shop: " + std::to_string(seeded.user_ids.size()) + " users, " +
+                     std::to_string(seeded.product_ids.size()) + " products, " + std::to_string(seeded.order_ids.size()) + " orders.\n\n";
+  text += "  API      " + url + "\n  Health   " + url + "/health\n  Metrics  " + server.admin_url() + "/metrics\n\n";
+  text += "Three things to try, in another terminal:\n\n";
+  text += "  TOKEN=$(curl -s " + url + "/oauth/token -d grant_type=password -d username=" + seeded_email(1) + " -d 'password=" +
+          std::string(seeded_password) + "' \\\n          | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n";
+  text += "  curl -s " + url + "/orders -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -H 'Prefer: wait=5' \\\n"
+          "       -d '{\"items\":[{\"product_id\":\"p1\",\"quantity\":2}]}'\n";
+  text += "  curl -s " + url + "/products/p1\n\n";
+  text += "Ctrl-C ends it and leaves nothing behind.\n";
+  std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
 }
 
@@ -67,23 +85,26 @@ int demo(const DemoOptions& options) {
     return exit_failed;
   }
   const auto layers = load_layers(demo_sources(options.sources, folder.path()));
-  const auto configuration = layers ? read_configuration(*layers) : Result<Configuration>(fail(layers.error()));
+  auto configuration = layers ? read_configuration(*layers) : Result<Configuration>(fail(layers.error()));
   if (!configuration) {
     complain(configuration.error());
     return exit_usage;
   }
   block_stop_signals();
+  ShopAccess access;
+  access.admin_password = std::to_string(Random::system().next_u64());
+  configuration->modules.user.admin_password.text = access.admin_password;
   const auto server = ShopServer::start(*configuration);
   if (!server) {
     complain(server.error());
     return exit_failed;
   }
-  ShopAccess access;
   access.url = (*server)->url();
   ApiClient shop(access);
   SeedPlan plan;
   plan.orders = 20;
-  const auto seeded = seed_shop(shop, plan);
+  const auto logged_in = shop.log_in();
+  const auto seeded = logged_in ? seed_shop(shop, plan) : Result<Seeded>(fail(logged_in.error()));
   if (!seeded) {
     complain(seeded.error());
     return exit_failed;

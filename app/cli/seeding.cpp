@@ -12,6 +12,10 @@ constexpr std::array<std::string_view, 8> first_names{"Ada", "Grace", "Alan", "E
 constexpr std::array<std::string_view, 8> adjectives{"plain", "blue", "sturdy", "light", "old", "large", "folding", "quiet"};
 constexpr std::array<std::string_view, 8> nouns{"lamp", "chair", "kettle", "rope", "notebook", "clock", "ladder", "basket"};
 
+std::string_view first_name(std::int64_t number) {
+  return first_names[static_cast<std::size_t>(number - 1) % first_names.size()];
+}
+
 std::string object(const std::function<void(json::Writer&)>& write) {
   std::string text;
   json::Writer writer(text);
@@ -21,14 +25,13 @@ std::string object(const std::function<void(json::Writer&)>& write) {
   return text;
 }
 
-/// One user. The key makes a second run of the same seed get the same user again.
-Result<std::string> add_user(ApiClient& shop, std::int64_t number, std::uint64_t seed) {
-  const std::string name(first_names[static_cast<std::size_t>(number) % first_names.size()]);
-  const std::string email = "user" + std::to_string(number) + ".seed" + std::to_string(seed) + "@example.org";
+/// One user. The key makes a second run within a day get the same user again.
+Result<std::string> add_user(ApiClient& shop, std::int64_t number) {
+  const std::string email = seeded_email(number);
   auto added = shop.post("/users", object([&](json::Writer& writer) {
                            writer.member("email", email);
                            writer.member("password", seeded_password);
-                           writer.member("name", name);
+                           writer.member("name", first_name(number));
                          }),
                          "seed-" + email);
   if (!added) return fail(std::move(added.error()));
@@ -53,6 +56,13 @@ Result<std::string> add_product(ApiClient& shop, std::int64_t number, const Seed
 
 }  // namespace
 
+std::string seeded_email(std::int64_t number) {
+  std::string email(first_name(number));
+  email.front() = static_cast<char>(email.front() - 'A' + 'a');
+  if (static_cast<std::size_t>(number) > first_names.size()) email += std::to_string(number);
+  return email + "@example.org";
+}
+
 std::string random_order(Random& random, const Seeded& from) {
   return object([&](json::Writer& writer) {
     writer.member("user_id", from.user_ids[random.below(from.user_ids.size())]);
@@ -73,7 +83,7 @@ Result<Seeded> seed_shop(ApiClient& shop, const SeedPlan& plan) {
   SeededRandom random(plan.seed);
   Seeded seeded;
   for (std::int64_t number = 1; number <= plan.users; ++number) {
-    auto id = add_user(shop, number, plan.seed);
+    auto id = add_user(shop, number);
     if (!id) return fail(std::move(id.error()));
     seeded.user_ids.push_back(std::move(*id));
   }

@@ -27,6 +27,9 @@ struct Seeded {
 /// The password of every seeded user.
 inline constexpr std::string_view seeded_password = "open sesame 42";
 
+/// The e-mail address of a seeded user, counted from 1: ada@example.org, grace@example.org, …
+std::string seeded_email(std::int64_t number);
+
 /// Fills a running shop through its API. What is there already (the same seed again) is used as it is, but for orders, which
 /// are placed anew. Errors: those of the API.
 Result<Seeded> seed_shop(ApiClient& shop, const SeedPlan& plan);

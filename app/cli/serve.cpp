@@ -1,3 +1,7 @@
+#include <cstdlib>
+#include <fstream>
+#include <unistd.h>
+
 #include "cli/commands.hpp"
 #include "observe/log.hpp"
 #include "shop_server.hpp"
@@ -5,17 +9,30 @@
 namespace seamline::app {
 namespace {
 
+/// The password is shown to a person at a terminal, once; a log only hears where it is.
+void announce_admin(std::string_view email, const std::filesystem::path& password_file) {
+  std::string password;
+  if (::isatty(STDERR_FILENO) == 1) {
+    std::ifstream file(password_file);
+    std::getline(file, password);
+  }
+  say("made the administrator " + std::string(email) + (password.empty() ? std::string() : ", password " + password) +
+      "; the password is in " + password_file.string());
+}
+
 int serve(const ConfigurationSources& sources) {
   const auto layers = load_layers(sources);
   if (!layers) {
     complain(layers.error());
     return exit_usage;
   }
-  const auto configuration = read_configuration(*layers);
+  auto configuration = read_configuration(*layers);
   if (!configuration) {
     complain(configuration.error());
     return exit_usage;
   }
+  if (const char* password = std::getenv("SEAMLINE_ADMIN_PASSWORD")) configuration->modules.user.admin_password.text = password;
+  configuration->modules.user.on_admin_made = announce_admin;
   observe::set_log_level(std::string(name_of(configuration->log.level)));
   block_stop_signals();
   const auto server = ShopServer::start(*configuration);
