@@ -219,7 +219,7 @@ void Consumer::move_cursor(store::Transaction& transaction) {
       "ON CONFLICT (publisher, partition) DO UPDATE SET log_id = excluded.log_id, epoch = excluded.epoch, seq = excluded.seq, "
       "hash = excluded.hash WHERE cursors.seq = $7",
       publisher_, partition, reached_.log_id, reached_.epoch, reached_.seq, reached_.hash, written_seq_);
-  if (moved != 1) throw store::StorageError("the cursor of " + publisher_ + " was moved by somebody else", true);
+  if (moved != 1) throw store::StorageError("the cursor of " + publisher_ + " was moved by somebody else", store::StorageError::Severity::fatal);
   has_written_cursor_ = true;
 }
 
