@@ -149,8 +149,8 @@ void Consumer::notice_idle(std::int64_t head_seq) {
   {
     const std::lock_guard lock(mutex_);
     // A publisher moves its head a moment before it hands the entries over: only what is still missing the next time is lost.
-    const bool has_moved = std::exchange(compared_seq_, tail_.seq) != tail_.seq;
-    if (head_seq > tail_.seq && !has_moved) is_behind_ = true;
+    if (seen_head_seq_ > tail_.seq) is_behind_ = true;
+    seen_head_seq_ = head_seq;
     if (waiting_entries_ > 0 || wants_cursor_written_) has_work_ = true;
   }
   post_if_needed();

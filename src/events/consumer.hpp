@@ -47,8 +47,8 @@ class Consumer final : private store::Command {
   std::optional<store::LogPosition> begin_log_read();
   /// What was read there; `is_all` where the end of the log was reached.
   void offer_from_log(const std::string& log_id, store::EntryBatch entries, bool is_all);
-  /// Called now and then, with the publisher's head, or 0 where it is unknown. Where nothing has moved since the last time, it
-  /// notices entries that no carrier brought. Runs again what failed for a passing reason, and has a cursor written down that
+  /// Called now and then, with the publisher's head, or 0 where it is unknown. Notices entries that were there the last time and
+  /// that no carrier has brought since. Runs again what failed for a passing reason, and has a cursor written down that
   /// only entries without a handler have moved.
   void notice_idle(std::int64_t head_seq);
   /// The gate is open again: goes on with what has come.
@@ -103,7 +103,7 @@ class Consumer final : private store::Command {
   bool is_behind_ = true;  // the log has, or may have, entries that were never queued
   bool puller_waits_ = false;      // until the queue is less full
   std::int64_t missed_seq_ = 0;    // the last entry that was offered while it was behind: the log is read up to there
-  std::int64_t compared_seq_ = -1;  // where the queue ended when the heads were last compared
+  std::int64_t seen_head_seq_ = 0;  // the publisher's head when the heads were last compared
   ConsumerCounts counts_;
 
   // The writer's own. A rollback sets what the open transaction has reached back to what was committed.
