@@ -248,6 +248,12 @@ store::Store& Host::store_of(std::string_view module) const {
   return *placed->store;
 }
 
+seam::Gate& Host::gate_of(std::string_view module) const {
+  Placed* placed = find(module);
+  SEAMLINE_ASSERT(placed != nullptr);
+  return placed->module->gate();
+}
+
 events::Consumer& Host::consumer_of(std::string_view subscriber, std::string_view publisher) const {
   for (const auto& consumer : consumers_) {
     if (consumer->subscriber() == subscriber && consumer->publisher() == publisher) return *consumer;

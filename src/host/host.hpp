@@ -72,6 +72,7 @@ class Host {
   std::vector<ModuleStatus> status() const;
   std::vector<const events::Consumer*> consumers() const;
   store::Store& store_of(std::string_view module) const;
+  seam::Gate& gate_of(std::string_view module) const;
   events::Consumer& consumer_of(std::string_view subscriber, std::string_view publisher) const;
 
   /// Without threads: steps every loop until none finds work, or `most_rounds` rounds have passed. Returns whether all is quiet.
