@@ -81,6 +81,13 @@ TEST_CASE("a consumer starts from its cursor, reads what it missed, and then tak
   ear.settle();
   CHECK(ear.numbers() == count_up(1, 8));
   CHECK(ear.consumer->counts().log_reads == reads);
+  // Copies are ignored, and are no gap.
+  ear.offer(publisher.whole_log(), 7, 8);
+  ear.offer(publisher.whole_log(), 8, 8);
+  ear.settle();
+  CHECK(ear.numbers() == count_up(1, 8));
+  CHECK(ear.consumer->counts().skipped_duplicates == 3);
+  CHECK(ear.consumer->counts().log_reads == reads);
   ear.restart();
   CHECK(ear.consumer->applied().seq == 8);
   CHECK(ear.consumer->applied().hash == publisher->log().head().hash);

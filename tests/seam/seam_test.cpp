@@ -17,14 +17,15 @@ class Target final : public Overrides<NoteContract, Target> {
   template <Operation Op>
   Result<Note> run(const CallContext& context, const Op& operation) {
     ++calls;
-    ++inside;
+    if (is_gone) ++calls_when_gone;
     if (during) during();
-    --inside;
     if (context.request_id == "refuse") return fail(WriteNote::errors[0], "as asked");
     return Note{operation.note_id, operation.number};
   }
   std::atomic<std::int64_t> calls{0};
-  std::atomic<std::int64_t> inside{0};
+  /// A drained target may be destroyed: nobody may call it any more.
+  std::atomic<bool> is_gone{false};
+  std::atomic<std::int64_t> calls_when_gone{0};
   std::function<void()> during;
 };
 
@@ -48,41 +49,44 @@ class Barrier {
 }  // namespace
 
 TEST_CASE("while a seam is flipped under load every call is answered by exactly one target, the one that is current") {
-  constexpr int threads = 8;
-  constexpr std::int64_t each = 12'500;
+  constexpr std::int64_t least_calls = 100'000;
+  constexpr std::int64_t least_flips = 300;
   std::array<Target, 3> targets;
   seam::Seam<NoteContract> seam("test", targets[0]);
   std::atomic<std::int64_t> answered{0};
-  std::atomic<int> running{threads};
+  std::atomic<std::int64_t> asked{0};
+  std::atomic<bool> stop{false};
   std::int64_t flips = 0;
   bool always_drained = true;
   {
     std::vector<std::jthread> callers;
-    for (int t = 0; t < threads; ++t) {
+    for (int t = 0; t < 8; ++t) {
       callers.emplace_back([&] {
-        for (std::int64_t i = 0; i < each; ++i) {
+        for (std::int64_t i = 0; !stop; ++i) {
+          ++asked;
           const auto reply = seam.call(CallContext{}, WriteNote{{"n"}, i});
           if (reply && reply->number == i) ++answered;
+          if (i % 64 == 0) std::this_thread::yield();
         }
-        --running;
       });
     }
-    while (running > 0) {
-      ++flips;
-      seam.point_at(targets[static_cast<std::size_t>(flips) % targets.size()]);
-      if (flips % 7 != 0) continue;
+    while (asked < least_calls || flips < least_flips) {
+      Target& current = targets[static_cast<std::size_t>(++flips) % targets.size()];
+      current.is_gone = false;
+      seam.point_at(current);
+      if (flips % 5 == 0) continue;  // now and then one flip follows the other
       always_drained = seam.wait_drained(10'000) && always_drained;
-      // What is not the current target is empty now, and stays so.
-      for (std::size_t i = 0; i < targets.size(); ++i) {
-        if (i != static_cast<std::size_t>(flips) % targets.size()) always_drained = targets[i].inside == 0 && always_drained;
-      }
+      for (Target& target : targets) target.is_gone = &target != &current;
+      std::this_thread::yield();
     }
+    stop = true;
   }
   CHECK(always_drained);
-  CHECK(flips > 7);
-  CHECK(answered == threads * each);
-  CHECK(targets[0].calls + targets[1].calls + targets[2].calls == threads * each);
-  CHECK(seam.meter(0).latency.count() == threads * each);
+  for (const Target& target : targets) CHECK(target.calls_when_gone == 0);
+  CHECK(asked >= least_calls);
+  CHECK(answered == asked);
+  CHECK(targets[0].calls + targets[1].calls + targets[2].calls == asked);
+  CHECK(seam.meter(0).latency.count() == asked);
   CHECK(seam.drained());
 }
 
