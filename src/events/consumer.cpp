@@ -1,5 +1,7 @@
 #include "events/consumer.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 
 namespace seamline::events {
@@ -54,8 +56,8 @@ store::LogPosition position_of(const std::string& log_id, const store::LogEntry&
 
 }  // namespace
 
-Consumer::Consumer(std::string publisher, Handlers::ByType handlers, store::Store& subscriber, Options options)
-    : publisher_(std::move(publisher)), handlers_(std::move(handlers)), store_(subscriber), options_(std::move(options)) {
+Consumer::Consumer(std::string publisher, Handlers::ByType handlers, store::Store& subscriber, seam::Gate& gate, Options options)
+    : publisher_(std::move(publisher)), handlers_(std::move(handlers)), store_(subscriber), gate_(gate), options_(std::move(options)) {
   store_.read([&](store::View& view) {
     applied_ = read_cursor(view, publisher_);
     dead_subjects_ = read_dead_subjects(view, publisher_);
@@ -63,6 +65,15 @@ Consumer::Consumer(std::string publisher, Handlers::ByType handlers, store::Stor
   tail_ = applied_;
   reached_ = applied_;
   written_seq_ = applied_.seq;
+}
+
+Consumer::~Consumer() {
+  const std::lock_guard lock(mutex_);
+  SEAMLINE_ASSERT(!is_posted_);
+}
+
+void Consumer::wake_puller() const {
+  if (options_.wake_puller) options_.wake_puller();
 }
 
 bool Consumer::is_heard(const store::EntryBatch& entries) const {
@@ -76,36 +87,45 @@ void Consumer::post_if_needed() {
   {
     const std::lock_guard lock(mutex_);
     if (!has_work_ || is_posted_ || diverged_.load()) return;
+    auto pass = gate_.enter();
+    if (!pass) return;  // resume() comes when it opens
+    pass_.emplace(std::move(*pass));
     is_posted_ = true;
   }
   store_.writer().post_event(*this);
 }
 
 void Consumer::offer(const std::shared_ptr<const store::EntryBatch>& entries) {
-  bool begins_to_want_log = false;
+  if (diverged_.load()) return;
+  bool wants_log = false;
   {
     const std::lock_guard lock(mutex_);
-    if (is_behind_) {
-      has_missed_ = true;
-    } else if (waiting_entries_ + entries->size() > options_.queue_entries) {
-      counts_.dropped_when_full += static_cast<std::int64_t>(entries->size());
-      is_behind_ = has_missed_ = begins_to_want_log = true;
+    const bool is_full = !is_behind_ && waiting_entries_ + entries->size() > options_.queue_entries;
+    if (is_full) counts_.dropped_when_full += static_cast<std::int64_t>(entries->size());
+    if (is_behind_ || is_full) {
+      has_work_ = has_work_ || is_full;
+      is_behind_ = true;
+      missed_seq_ = std::max(missed_seq_, entries->back().seq);
+      // The log may be being read just now, without these.
+      wants_log = !is_too_full();
+      puller_waits_ = !wants_log;
     } else {
       incoming_.push_back(entries);
       waiting_entries_ += entries->size();
       tail_ = position_of(tail_.log_id, entries->back());
       // Entries that nobody here hears wait for the next that somebody does: they cost no transaction of their own.
-      has_work_ = has_work_ || is_heard(*entries);
+      has_work_ = has_work_ || is_too_full() || is_heard(*entries);
     }
   }
-  if (begins_to_want_log && options_.wake_puller) options_.wake_puller();
+  if (wants_log) wake_puller();
   post_if_needed();
 }
 
 std::optional<store::LogPosition> Consumer::begin_log_read() {
   const std::lock_guard lock(mutex_);
-  if (!is_behind_ || diverged_.load() || waiting_entries_ > options_.queue_entries / 2) return std::nullopt;
-  has_missed_ = false;
+  if (!is_behind_ || diverged_.load()) return std::nullopt;
+  puller_waits_ = is_too_full();
+  if (puller_waits_) return std::nullopt;
   ++counts_.log_reads;
   return tail_;
 }
@@ -114,13 +134,13 @@ void Consumer::offer_from_log(const std::string& log_id, store::EntryBatch entri
   {
     const std::lock_guard lock(mutex_);
     if (tail_.log_id.empty()) tail_.log_id = log_id;
-    if (is_all && !has_missed_) is_behind_ = false;
     if (!entries.empty() && entries.front().seq == tail_.seq + 1) {
       tail_ = position_of(log_id, entries.back());
       waiting_entries_ += entries.size();
       has_work_ = true;
       incoming_.push_back(std::make_shared<const store::EntryBatch>(std::move(entries)));
     }
+    if (is_all && tail_.seq >= missed_seq_) is_behind_ = false;
   }
   post_if_needed();
 }
@@ -128,7 +148,9 @@ void Consumer::offer_from_log(const std::string& log_id, store::EntryBatch entri
 void Consumer::notice_idle(std::int64_t head_seq) {
   {
     const std::lock_guard lock(mutex_);
-    if (head_seq > tail_.seq) is_behind_ = true;
+    // A publisher moves its head a moment before it hands the entries over: only what is still missing the next time is lost.
+    if (seen_head_seq_ > tail_.seq) is_behind_ = true;
+    seen_head_seq_ = head_seq;
     if (waiting_entries_ > 0 || wants_cursor_written_) has_work_ = true;
   }
   post_if_needed();
@@ -156,6 +178,7 @@ void Consumer::take_incoming() {
 
 std::size_t Consumer::run(store::Transaction& transaction, std::size_t limit) {
   take_incoming();
+  running_seq_ = 0;
   std::size_t applied = 0;
   while (finished_batches_ < queue_.size() && !found_gap_) {
     const store::EntryBatch& entries = *queue_[finished_batches_];
@@ -219,7 +242,7 @@ void Consumer::move_cursor(store::Transaction& transaction) {
       "ON CONFLICT (publisher, partition) DO UPDATE SET log_id = excluded.log_id, epoch = excluded.epoch, seq = excluded.seq, "
       "hash = excluded.hash WHERE cursors.seq = $7",
       publisher_, partition, reached_.log_id, reached_.epoch, reached_.seq, reached_.hash, written_seq_);
-  if (moved != 1) throw store::StorageError("the cursor of " + publisher_ + " was moved by somebody else", true);
+  if (moved != 1) throw store::StorageError("the cursor of " + publisher_ + " was moved by somebody else", store::StorageError::Severity::fatal);
   has_written_cursor_ = true;
 }
 
@@ -229,16 +252,18 @@ void Consumer::committed() {
   if (has_written_cursor_) written_seq_ = reached_.seq;
   dead_subjects_.merge(newly_dead_subjects_);
   newly_dead_subjects_.clear();
-  bool begins_to_want_log = false;
+  bool wants_log = false;
   {
     const std::lock_guard lock(mutex_);
     applied_ = reached_;
     if (found_gap_) {
+      missed_seq_ = std::max(missed_seq_, tail_.seq);
       queue_.clear();
       incoming_.clear();
       first_entry_ = 0;
       tail_ = applied_;
-      is_behind_ = has_missed_ = begins_to_want_log = true;
+      is_behind_ = true;
+      has_work_ = false;
     }
     waiting_entries_ = 0;
     for (const auto& batch : queue_) waiting_entries_ += batch->size();
@@ -246,13 +271,14 @@ void Consumer::committed() {
     for (const auto& batch : incoming_) waiting_entries_ += batch->size();
     wants_cursor_written_ = reached_.seq > written_seq_;
     has_work_ = has_work_ || !queue_.empty();
-    is_posted_ = false;
+    wants_log = is_behind_ && (found_gap_ || puller_waits_) && !is_too_full();
+    end_post();
     counts_.applied += new_counts_.applied;
     counts_.skipped_duplicates += new_counts_.skipped_duplicates;
     counts_.dead_letters += new_counts_.dead_letters;
   }
   rolled_back();
-  if (begins_to_want_log && options_.wake_puller) options_.wake_puller();
+  if (wants_log) wake_puller();
   post_if_needed();
 }
 
@@ -267,23 +293,29 @@ void Consumer::rolled_back() {
   reached_ = applied_;
 }
 
+void Consumer::end_post() {
+  is_posted_ = false;
+  pass_.reset();
+}
+
 void Consumer::failed(const Error& error) {
-  const bool threw_alone = error.kind == Kind::internal;
+  const bool threw_alone = error.kind == Kind::internal && running_seq_ != 0;
   if (threw_alone) {
-    SEAMLINE_ASSERT(running_seq_ != 0);
     poisoned_seq_ = std::exchange(running_seq_, 0);
     poison_ = error.detail;
-    rolled_back();
   }
   {
     const std::lock_guard lock(mutex_);
-    is_posted_ = false;
+    end_post();
+    // Else the store was stopped, or failed for a reason that passes: notice_idle() runs it again.
     has_work_ = threw_alone;
   }
   post_if_needed();
 }
 
 Result<std::int64_t> Consumer::replay(const std::string& subject) {
+  const auto pass = gate_.enter();
+  if (!pass) return fail(pass.error());
   for (std::int64_t applied = 0;; ++applied) {
     const Result<bool> more = store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<bool> {
       const auto entry = oldest_dead_letter(transaction.rows(), publisher_, subject);
@@ -303,6 +335,8 @@ Result<std::int64_t> Consumer::replay(const std::string& subject) {
 }
 
 Result<void> Consumer::discard(const std::string& subject) {
+  const auto pass = gate_.enter();
+  if (!pass) return fail(pass.error());
   return store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<void> {
     const auto entry = oldest_dead_letter(transaction.rows(), publisher_, subject);
     if (!entry) return fail(no_dead_letter, "The subject " + subject + " has no dead letter from " + publisher_ + ".");

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "events/handlers.hpp"
+#include "seam/gate.hpp"
 #include "store/store.hpp"
 
 namespace seamline::events {
@@ -31,9 +32,10 @@ class Consumer final : private store::Command {
     std::function<void()> wake_puller;
   };
 
-  /// `subscriber` exists and outlives the consumer. Reads the cursor and the dead letters' subjects from the store.
-  Consumer(std::string publisher, Handlers::ByType handlers, store::Store& subscriber, Options options);
-  ~Consumer() override = default;
+  /// The subscriber's store and gate exist and outlive the consumer; the store is stopped before it goes. Reads the cursor and
+  /// the dead letters' subjects from the store. Applies nothing while the gate is closed: see resume().
+  Consumer(std::string publisher, Handlers::ByType handlers, store::Store& subscriber, seam::Gate& gate, Options options);
+  ~Consumer() override;
 
   const std::string& publisher() const { return publisher_; }
   const std::string& subscriber() const { return store_.module(); }
@@ -45,9 +47,12 @@ class Consumer final : private store::Command {
   std::optional<store::LogPosition> begin_log_read();
   /// What was read there; `is_all` where the end of the log was reached.
   void offer_from_log(const std::string& log_id, store::EntryBatch entries, bool is_all);
-  /// Some time without movement: notices entries that no carrier brought (the publisher's head is at `head_seq`), and has a
-  /// cursor written down that only entries without a handler have moved.
+  /// Called now and then, with the publisher's head, or 0 where it is unknown. Notices entries that were there the last time and
+  /// that no carrier has brought since. Runs again what failed for a passing reason, and has a cursor written down that
+  /// only entries without a handler have moved.
   void notice_idle(std::int64_t head_seq);
+  /// The gate is open again: goes on with what has come.
+  void resume() { post_if_needed(); }
   /// The log is not the one that the cursor belongs to. The consumer stops and never skips.
   void diverged(const Error& why);
 
@@ -69,7 +74,11 @@ class Consumer final : private store::Command {
   void failed(const Error& error) override;
 
   bool is_heard(const store::EntryBatch& entries) const;
+  bool is_too_full() const { return waiting_entries_ > options_.queue_entries / 2; }
+  void wake_puller() const;
   void post_if_needed();
+  /// Under the lock.
+  void end_post();
   void take_incoming();
   bool apply(store::Transaction& transaction, const store::LogEntry& entry);
   void bury(store::Transaction& transaction, const store::LogEntry& entry, bool is_poisoned, const std::string& reason);
@@ -78,6 +87,7 @@ class Consumer final : private store::Command {
   const std::string publisher_;
   const Handlers::ByType handlers_;
   store::Store& store_;
+  seam::Gate& gate_;
   const Options options_;
   std::atomic<bool> diverged_{false};
 
@@ -88,9 +98,12 @@ class Consumer final : private store::Command {
   store::LogPosition applied_;  // the last place that is applied for good
   bool has_work_ = false;       // the writer should run this
   bool is_posted_ = false;
+  std::optional<seam::Gate::Pass> pass_;  // held while it is posted
   bool wants_cursor_written_ = false;
-  bool is_behind_ = true;   // the log has, or may have, entries that were never queued
-  bool has_missed_ = false;  // something was offered while the log was being read
+  bool is_behind_ = true;  // the log has, or may have, entries that were never queued
+  bool puller_waits_ = false;      // until the queue is less full
+  std::int64_t missed_seq_ = 0;    // the last entry that was offered while it was behind: the log is read up to there
+  std::int64_t seen_head_seq_ = 0;  // the publisher's head when the heads were last compared
   ConsumerCounts counts_;
 
   // The writer's own. A rollback sets what the open transaction has reached back to what was committed.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/assert.hpp"
 #include "store/transaction.hpp"
 
 namespace seamline::events {
@@ -26,9 +27,10 @@ class Handlers {
   /// never waits for the outside world. What it throws when run alone makes a dead letter of the entry.
   template <Event E, class Handle>
   void hear(Handle handler) {
-    by_publisher_[std::string(E::type.module)][E::type.full_name()] =
-        [handler = std::move(handler)](store::Transaction& transaction,
-                                       const store::LogEntry& entry) -> std::optional<std::string> {
+    Handler& kept = by_publisher_[std::string(E::type.module)][E::type.full_name()];
+    SEAMLINE_ASSERT(!kept);
+    kept = [handler = std::move(handler)](store::Transaction& transaction,
+                                          const store::LogEntry& entry) -> std::optional<std::string> {
       if (entry.typed) {
         handler(transaction, *static_cast<const E*>(entry.typed.get()));
         return std::nullopt;

@@ -15,9 +15,10 @@ Result<LogRead> LocalLogSource::read(const store::LogPosition& after, std::int64
 Result<std::int64_t> LocalLogSource::head_seq() { return publisher_.log().head().seq; }
 
 bool Puller::step() {
+  // First, so that what is found missing is read in the same step.
+  if (clock_.monotonic() >= next_comparison_) compare_heads();
   bool has_read = false;
   for (const Feed& feed : feeds_) has_read = read_for(feed) || has_read;
-  if (clock_.monotonic() >= next_comparison_) compare_heads();
   return has_read;
 }
 
@@ -41,7 +42,8 @@ bool Puller::read_for(const Feed& feed) const {
 void Puller::compare_heads() {
   next_comparison_ = clock_.monotonic().plus_ms(options_.poll_ms);
   for (const Feed& feed : feeds_) {
-    if (const auto head = feed.source.head_seq()) feed.consumer.notice_idle(*head);
+    constexpr std::int64_t unknown = 0;
+    feed.consumer.notice_idle(feed.source.head_seq().value_or(unknown));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "events/timers.hpp"
 
-#include <atomic>
+#include <algorithm>
+#include <optional>
 
 #include "observe/log.hpp"
 
@@ -29,12 +30,15 @@ class Timers::Firing final : public store::Command {
   }
   void committed() override { finish(); }
   void failed(const Error& error) override {
-    problem = error.kind == Kind::internal ? error.detail : std::string();
+    // Anything else than its own failure leaves the timer due.
+    if (error.kind == Kind::internal) problem_ = error.detail;
+    has_run_ = error.kind == Kind::internal;
     finish();
   }
 
   const Due& due() const { return due_; }
-  std::string problem;
+  bool has_run() const { return has_run_; }
+  const std::optional<std::string>& problem() const { return problem_; }
 
  private:
   void finish() {
@@ -45,34 +49,37 @@ class Timers::Firing final : public store::Command {
   const Due& due_;
   const Handler& handler_;
   Group& group_;
+  bool has_run_ = true;
+  std::optional<std::string> problem_;
 };
 
 Timers::Timers(store::Store& store, const Clock& clock, Options options)
-    : store_(store), clock_(clock), options_(options), last_step_(clock.monotonic()) {
+    : store_(store), clock_(clock), options_(options), last_step_(clock.monotonic()), last_step_at_(clock.now()) {
   grace_ends_ = last_step_.plus_ms(options_.grace_ms);
 }
 
 bool Timers::is_in_grace() {
   const Instant now = clock_.monotonic();
-  if (last_step_.ms_until(now) > options_.stall_ms) grace_ends_ = now.plus_ms(options_.grace_ms);
+  const Timestamp now_at = clock_.now();
+  const std::int64_t pause_ms = std::max(last_step_.ms_until(now), now_at.ms - last_step_at_.ms);
+  if (pause_ms > options_.stall_ms) grace_ends_ = now.plus_ms(options_.grace_ms);
   last_step_ = now;
+  last_step_at_ = now_at;
   return now < grace_ends_;
 }
 
 bool Timers::step() {
   if (is_in_grace()) return false;
   const std::vector<Due> due = find_due();
-  if (due.empty()) return false;
-  fire(due);
-  return static_cast<std::int64_t>(due.size()) == options_.batch;
+  return !due.empty() && fire(due);
 }
 
 std::vector<Timers::Due> Timers::find_due() {
   return store_.read([&](store::View& view) {
     std::vector<Due> due;
-    store::Rows row = view.rows().query("SELECT kind, subject FROM timers WHERE due_at_ms <= $1 ORDER BY due_at_ms LIMIT $2",
-                                        clock_.now(), options_.batch);
-    while (row.next()) {
+    store::Rows row = view.rows().query("SELECT kind, subject FROM timers WHERE due_at_ms <= $1 ORDER BY due_at_ms", clock_.now());
+    // Timers of a kind that nobody handles any more stay where they are, and take nobody's place.
+    while (due.size() < options_.batch && row.next()) {
       Due one{std::string(row.text(0)), std::string(row.text(1))};
       if (handlers_.contains(one.kind)) due.push_back(std::move(one));
     }
@@ -80,21 +87,29 @@ std::vector<Timers::Due> Timers::find_due() {
   });
 }
 
-void Timers::fire(const std::vector<Due>& due) {
+bool Timers::fire(const std::vector<Due>& due) {
   Firing::Group group;
   group.left = due.size();
   std::deque<Firing> firings;
   for (const Due& one : due) firings.emplace_back(one, handlers_.at(one.kind), group);
   for (Firing& firing : firings) store_.writer().post_event(firing);
   store_.writer().wait(group.mutex, group.changed, [&] { return group.left == 0; });
+  bool has_run = false;
   for (const Firing& firing : firings) {
-    if (firing.problem.empty()) continue;
-    observe::log_error("timers", "the timer " + firing.due().kind + " of " + firing.due().subject + " failed: " + firing.problem);
-    (void)store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<void> {
-      transaction.set_timer(firing.due().kind, firing.due().subject, {transaction.now().ms + options_.retry_ms});
-      return {};
-    });
+    has_run = has_run || firing.has_run();
+    if (firing.problem()) put_off(firing.due(), *firing.problem());
   }
+  return has_run;
+}
+
+void Timers::put_off(const Due& due, const std::string& problem) {
+  observe::log_error("timers", "the timer " + due.kind + " of " + due.subject + " failed: " + problem);
+  (void)store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<void> {
+    // Only where it is still due: it may have been cancelled, or moved, in the meantime.
+    transaction.rows().execute("UPDATE timers SET due_at_ms = $3 WHERE kind = $1 AND subject = $2 AND due_at_ms <= $4", due.kind,
+                               due.subject, Timestamp{transaction.now().ms + options_.retry_ms}, transaction.now());
+    return {};
+  });
 }
 
 }  // namespace seamline::events

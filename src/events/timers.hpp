@@ -16,10 +16,10 @@ class Timers final : public Loop {
  public:
   struct Options {
     std::int64_t grace_ms = 10'000;
-    /// A pause between two steps that counts as a stall.
+    /// A pause between two steps, on either clock, that counts as a stall: a suspended machine stops only the one.
     std::int64_t stall_ms = 5'000;
     /// Timers that one step fires.
-    std::int64_t batch = 64;
+    std::size_t batch = 64;
     /// How long a timer waits whose handler threw.
     std::int64_t retry_ms = 10'000;
   };
@@ -44,13 +44,16 @@ class Timers final : public Loop {
 
   bool is_in_grace();
   std::vector<Due> find_due();
-  void fire(const std::vector<Due>& due);
+  /// Returns whether any has run.
+  bool fire(const std::vector<Due>& due);
+  void put_off(const Due& due, const std::string& problem);
 
   store::Store& store_;
   const Clock& clock_;
   const Options options_;
   std::map<std::string, Handler> handlers_;
   Instant last_step_;
+  Timestamp last_step_at_;
   Instant grace_ends_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,17 +15,17 @@
 
 namespace seamline::host {
 
-/// Wakes a worker's thread; nothing where there is none. Thread-safe, and callable for as long as the host exists.
+/// Wakes a loop's thread; nothing before there is one. Thread-safe, and callable for as long as the host exists.
 class WorkerWaker {
  public:
   void wake() const {
-    if (*thread_ != nullptr) (*thread_)->wake();
+    if (LoopThread* const thread = thread_->load()) thread->wake();
   }
 
  private:
-  friend class Environment;
   friend class Host;
-  std::shared_ptr<LoopThread*> thread_ = std::make_shared<LoopThread*>(nullptr);
+  using Thread = std::atomic<LoopThread*>;
+  std::shared_ptr<Thread> thread_ = std::make_shared<Thread>(nullptr);
 };
 
 /// What a module is given when it is made: its own store, and the kernel's services. In its constructor it asks for the ports
@@ -63,7 +64,8 @@ class Environment {
     timers_.emplace_back(std::move(kind), std::move(handler));
   }
 
-  /// A loop of the module's own, which calls the outside world: a thread steps it when woken, and every `idle_ms`.
+  /// A loop of the module's own, which calls the outside world: a thread steps it when woken, and every `idle_ms`, as long as
+  /// the module's gate is open.
   /// `loop` lives as long as the module.
   WorkerWaker add_worker(std::string name, Loop& loop, std::int64_t idle_ms) {
     workers_.push_back({std::move(name), &loop, idle_ms, WorkerWaker{}});

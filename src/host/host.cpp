@@ -1,5 +1,9 @@
 #include "host/host.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <deque>
+
 #include "base/assert.hpp"
 #include "store/migrations.hpp"
 
@@ -13,9 +17,9 @@ class Host::Housekeeping final : public Loop {
   bool step() override {
     const Instant now = clock_.monotonic();
     if (now < next_) return false;
-    const bool more = store_.forget_answers({clock_.now().ms - keep_ms_}, batch) == batch;
-    if (!more) next_ = now.plus_ms(period_ms);
-    return more;
+    const std::int64_t forgotten = store_.forget_answers({clock_.now().ms - keep_ms_}, batch);
+    if (forgotten < batch) next_ = now.plus_ms(period_ms);
+    return forgotten > 0;
   }
 
  private:
@@ -28,6 +32,18 @@ class Host::Housekeeping final : public Loop {
   Instant next_;
 };
 
+/// A loop of a module behind its gate, and the thread around it while the host has threads.
+struct Host::GatedThread {
+  GatedThread(std::string thread_name, seam::Gate& gate, Loop& inner, std::int64_t thread_idle_ms, WorkerWaker thread_waker)
+      : name(std::move(thread_name)), loop(gate, inner), idle_ms(thread_idle_ms), waker(std::move(thread_waker)) {}
+
+  std::string name;
+  seam::GatedLoop loop;
+  std::int64_t idle_ms;
+  WorkerWaker waker;
+  std::unique_ptr<LoopThread> thread;
+};
+
 /// A module in its place: what belongs to it alone, in the order in which it is made.
 struct Host::Placed {
   std::string name;
@@ -36,7 +52,15 @@ struct Host::Placed {
   std::unique_ptr<HostedModule> module;
   std::unique_ptr<events::Timers> timers;
   std::unique_ptr<Housekeeping> housekeeping;
-  std::vector<std::unique_ptr<LoopThread>> threads;
+  std::deque<GatedThread> loops;
+
+  void add_loop(std::string thread_name, Loop& loop, std::int64_t idle_ms, WorkerWaker waker) {
+    loops.emplace_back(std::move(thread_name), module->gate(), loop, idle_ms, std::move(waker));
+  }
+  bool calls(const Placed& other) const {
+    return std::any_of(environment->edges_.begin(), environment->edges_.end(),
+                       [&](const std::unique_ptr<Edge>& edge) { return edge->callee() == other.name; });
+  }
 };
 
 Host::Host(HostOptions options, const Clock& clock, Random& random)
@@ -64,6 +88,9 @@ Result<void> Host::add(const ModuleSpec& spec) {
   placed->timers = std::make_unique<events::Timers>(*placed->store, clock_, options_.timers);
   for (auto& [kind, handler] : placed->environment->timers_) placed->timers->on(kind, handler);
   placed->housekeeping = std::make_unique<Housekeeping>(*placed->store, clock_, options_.idempotency_keep_ms);
+  if (placed->timers->has_handlers()) placed->add_loop("t-" + spec.name, *placed->timers, options_.timer_poll_ms, {});
+  placed->add_loop("h-" + spec.name, *placed->housekeeping, 10'000, {});
+  for (auto& worker : placed->environment->workers_) placed->add_loop(worker.name, *worker.loop, worker.idle_ms, worker.waker);
   modules_.push_back(std::move(placed));
   return {};
 }
@@ -91,11 +118,9 @@ void Host::connect_consumers() {
     for (const auto& [name, handlers] : subscriber->environment->handlers_.by_publisher()) {
       Placed* publisher = find(name);
       if (publisher == nullptr) continue;
-      const auto wake_puller = [this] {
-        if (puller_thread_) puller_thread_->wake();
-      };
       consumers_.push_back(std::make_unique<events::Consumer>(
-          name, handlers, *subscriber->store, events::Consumer::Options{options_.consumer_queue_entries, wake_puller}));
+          name, handlers, *subscriber->store, subscriber->module->gate(),
+          events::Consumer::Options{options_.consumer_queue_entries, [waker = puller_waker_] { waker.wake(); }}));
       sources_.push_back(std::make_unique<events::LocalLogSource>(*publisher->store));
       puller_.add(*consumers_.back(), *sources_.back());
       by_publisher[name].push_back(consumers_.back().get());
@@ -108,16 +133,26 @@ void Host::connect_consumers() {
   }
 }
 
-void Host::start_threads() {
-  puller_thread_ = std::make_unique<LoopThread>("puller", puller_, options_.puller.poll_ms);
+void Host::connect_gates() {
   for (const auto& placed : modules_) {
-    placed->store->writer().start_thread();
-    auto& threads = placed->threads;
-    threads.push_back(std::make_unique<LoopThread>("t-" + placed->name, *placed->timers, options_.timer_poll_ms));
-    threads.push_back(std::make_unique<LoopThread>("h-" + placed->name, *placed->housekeeping, 10'000));
-    for (auto& worker : placed->environment->workers_) {
-      threads.push_back(std::make_unique<LoopThread>(worker.name, *worker.loop, worker.idle_ms));
-      *worker.waker.thread_ = threads.back().get();
+    placed->module->gate().on_open([this, module = placed.get()] {
+      for (const auto& consumer : consumers_) {
+        if (consumer->subscriber() == module->name) consumer->resume();
+      }
+      for (const GatedThread& loop : module->loops) loop.waker.wake();
+    });
+  }
+}
+
+void Host::start_threads() {
+  // The writers first: whatever runs next posts to them.
+  for (const auto& placed : modules_) placed->store->writer().start_thread();
+  puller_thread_ = std::make_unique<LoopThread>("puller", puller_, options_.puller.poll_ms);
+  puller_waker_.thread_->store(puller_thread_.get());
+  for (const auto& placed : modules_) {
+    for (GatedThread& loop : placed->loops) {
+      loop.thread = std::make_unique<LoopThread>(loop.name, loop.loop, loop.idle_ms);
+      loop.waker.thread_->store(loop.thread.get());
     }
   }
 }
@@ -127,21 +162,51 @@ void Host::start() {
   is_started_ = true;
   connect_edges();
   connect_consumers();
+  connect_gates();
   if (options_.threads) start_threads();
 }
 
 void Host::stop() {
   if (is_stopped_) return;
   is_stopped_ = true;
-  for (const auto& placed : modules_) {
-    placed->module->gate().close(fail(seam::draining, "The module " + placed->name + " is stopping.").value());
-  }
-  for (const auto& placed : modules_) placed->module->gate().wait_empty(options_.drain_ms);
+  drain();
   if (puller_thread_) puller_thread_->stop();
   for (const auto& placed : modules_) {
-    for (const auto& thread : placed->threads) thread->stop();
+    for (const GatedThread& loop : placed->loops) {
+      if (loop.thread) loop.thread->stop();
+    }
   }
   for (const auto& placed : modules_) placed->store->stop();
+}
+
+void Host::drain() {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.drain_ms);
+  for (Placed* placed : callers_first()) {
+    Error reason = std::move(fail(seam::draining, "The module " + placed->name + " is stopping.").value());
+    reason.retryable = true;
+    reason.retry_after_ms = 1000;
+    seam::Gate& gate = placed->module->gate();
+    gate.close(std::move(reason));
+    // Without threads nobody else could end what is under way.
+    if (!options_.threads || !is_started_) continue;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    gate.wait_empty(std::max<std::int64_t>(left.count(), 0));
+  }
+}
+
+std::vector<Host::Placed*> Host::callers_first() const {
+  std::vector<Placed*> left;
+  for (const auto& placed : modules_) left.push_back(placed.get());
+  std::vector<Placed*> ordered;
+  while (!left.empty()) {
+    auto next = std::find_if(left.begin(), left.end(), [&](const Placed* callee) {
+      return std::none_of(left.begin(), left.end(), [&](const Placed* caller) { return caller->calls(*callee); });
+    });
+    if (next == left.end()) next = left.begin();
+    ordered.push_back(*next);
+    left.erase(next);
+  }
+  return ordered;
 }
 
 std::vector<OperationRoute> Host::routes() const {
@@ -187,6 +252,12 @@ store::Store& Host::store_of(std::string_view module) const {
   return *placed->store;
 }
 
+seam::Gate& Host::gate_of(std::string_view module) const {
+  Placed* placed = find(module);
+  SEAMLINE_ASSERT(placed != nullptr);
+  return placed->module->gate();
+}
+
 events::Consumer& Host::consumer_of(std::string_view subscriber, std::string_view publisher) const {
   for (const auto& consumer : consumers_) {
     if (consumer->subscriber() == subscriber && consumer->publisher() == publisher) return *consumer;
@@ -199,8 +270,7 @@ std::vector<Loop*> Host::loops() {
   std::vector<Loop*> all{&puller_};
   for (const auto& placed : modules_) {
     all.push_back(&placed->store->writer());
-    all.push_back(placed->timers.get());
-    for (auto& worker : placed->environment->workers_) all.push_back(worker.loop);
+    for (GatedThread& loop : placed->loops) all.push_back(&loop.loop);
   }
   return all;
 }

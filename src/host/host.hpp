@@ -72,6 +72,7 @@ class Host {
   std::vector<ModuleStatus> status() const;
   std::vector<const events::Consumer*> consumers() const;
   store::Store& store_of(std::string_view module) const;
+  seam::Gate& gate_of(std::string_view module) const;
   events::Consumer& consumer_of(std::string_view subscriber, std::string_view publisher) const;
 
   /// Without threads: steps every loop until none finds work, or `most_rounds` rounds have passed. Returns whether all is quiet.
@@ -79,11 +80,16 @@ class Host {
 
  private:
   struct Placed;
+  struct GatedThread;
   class Housekeeping;
 
   void connect_edges();
   void connect_consumers();
+  void connect_gates();
   void start_threads();
+  /// Closes the gates one by one, callers before those whom they call, so that what is under way can end.
+  void drain();
+  std::vector<Placed*> callers_first() const;
   Placed* find(std::string_view module) const;
   std::vector<Loop*> loops();
 
@@ -97,6 +103,7 @@ class Host {
   std::vector<std::unique_ptr<events::Consumer>> consumers_;
   events::Puller puller_;
   std::unique_ptr<LoopThread> puller_thread_;
+  WorkerWaker puller_waker_;
   bool is_started_ = false;
   bool is_stopped_ = false;
 };

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "observe/log.hpp"
+
 namespace seamline::seam {
 
 void Gate::close(Error reason) {
@@ -12,8 +14,11 @@ void Gate::close(Error reason) {
 }
 
 void Gate::open() {
-  const std::lock_guard lock(mutex_);
-  closed_.store(false);
+  {
+    const std::lock_guard lock(mutex_);
+    closed_.store(false);
+  }
+  if (wake_) wake_();
 }
 
 bool Gate::wait_empty(std::int64_t timeout_ms) {
@@ -29,6 +34,12 @@ void Gate::announce_empty() {
 Error Gate::reason() const {
   const std::lock_guard lock(mutex_);
   return reason_;
+}
+
+Error unexpected(std::string_view operation, std::string_view what) {
+  observe::log_error("module", std::string(operation) + " failed unexpectedly: " + std::string(what));
+  constexpr ErrorCode code{"internal.unexpected", Kind::internal};
+  return std::move(fail(code, "Something went wrong here; it is logged.").value());
 }
 
 }  // namespace seamline::seam

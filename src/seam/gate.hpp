@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 
+#include "base/loop.hpp"
 #include "contract/port.hpp"
 
 namespace seamline::seam {
@@ -29,6 +31,8 @@ class Gate {
 
   /// Errors: what the gate was closed with; nothing was run then.
   Result<Pass> enter() {
+    // Looked at first, so that those who knock at a closed gate do not count as inside, not even for a moment.
+    if (closed_.load()) return fail(reason());
     inside_.fetch_add(1);
     if (!closed_.load()) return Pass(*this);
     leave();
@@ -37,7 +41,10 @@ class Gate {
 
   /// Refuses everybody from here on with `reason`. Who is inside goes on.
   void close(Error reason);
+  /// Lets everybody in again, and calls on_open.
   void open();
+  /// What wakes those who stopped at the closed gate without a caller who would repeat. Before the gate is used.
+  void on_open(std::function<void()> wake) { wake_ = std::move(wake); }
   bool is_open() const { return !closed_.load(); }
   /// Waits until nobody is inside a closed gate, or `timeout_ms` have passed; returns whether it came true.
   bool wait_empty(std::int64_t timeout_ms);
@@ -54,6 +61,22 @@ class Gate {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Error reason_;
+  std::function<void()> wake_;
+};
+
+/// A loop of a module behind its gate: a step holds a place inside, and a closed gate leaves nothing to do.
+class GatedLoop final : public Loop {
+ public:
+  /// Both exist and outlive it.
+  GatedLoop(Gate& gate, Loop& loop) : gate_(gate), loop_(loop) {}
+  bool step() override {
+    const auto pass = gate_.enter();
+    return pass && loop_.step();
+  }
+
+ private:
+  Gate& gate_;
+  Loop& loop_;
 };
 
 /// A closed gate's reason on a host that stops.
@@ -63,7 +86,11 @@ inline constexpr ErrorCode fenced{"module.fenced", Kind::unavailable};
 /// Not run, guaranteed: the module is elsewhere now.
 inline constexpr ErrorCode moved{"module.moved", Kind::unavailable};
 
-/// A module's port behind its gate: also the place where an operation's access is checked, wherever the call comes from.
+/// What a caller is told of a failure that nobody expected: the log has the rest, under the name of the operation.
+Error unexpected(std::string_view operation, std::string_view what);
+
+/// A module's port behind its gate: also the place where an operation's access is checked, wherever the call comes from, and
+/// where an exception ends: none crosses a port.
 template <AContract C>
 class GatedPort final : public Overrides<C, GatedPort<C>> {
  public:
@@ -75,7 +102,13 @@ class GatedPort final : public Overrides<C, GatedPort<C>> {
     if (auto allowed = check_access(Op::access, context.caller); !allowed) return fail(std::move(allowed.error()));
     const auto pass = gate_.enter();
     if (!pass) return fail(pass.error());
-    return module_.call(context, operation);
+    try {
+      auto reply = module_.call(context, operation);
+      if (!reply && reply.error().kind == Kind::internal) return fail(unexpected(Op::name, reply.error().detail));
+      return reply;
+    } catch (const std::exception& problem) {
+      return fail(unexpected(Op::name, problem.what()));
+    }
   }
 
  private:

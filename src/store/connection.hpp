@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/assert.hpp"
 #include "base/clock.hpp"
 #include "base/hash.hpp"
 #include "base/id.hpp"
@@ -28,18 +29,25 @@ class Sql {
 /// The database refused or failed. Inside the store only: it never crosses a port.
 class StorageError : public std::runtime_error {
  public:
-  StorageError(const std::string& what, bool is_fatal) : std::runtime_error(what), is_fatal_(is_fatal) {}
-  /// The file can no longer be trusted with a commit (I/O error, full disk, corruption): the process must stop.
-  bool is_fatal() const { return is_fatal_; }
+  enum class Severity : std::uint8_t {
+    refused,  // the statement itself: a constraint, a wrong type. It would fail again
+    passing,  // somebody holds a lock, memory is short. The same transaction may succeed later
+    fatal,    // the file can no longer be trusted with a commit (I/O error, full disk, corruption): the process must stop
+  };
+
+  explicit StorageError(const std::string& what, Severity severity = Severity::refused) : std::runtime_error(what), severity_(severity) {}
+  Severity severity() const { return severity_; }
 
  private:
-  bool is_fatal_;
+  Severity severity_;
 };
 
 /// A prepared statement that a connection keeps. Used through Rows and Connection.
 class Statement {
  public:
   virtual ~Statement() = default;
+  /// How many parameters it has.
+  virtual int parameters() const = 0;
   virtual void bind_integer(int parameter, std::int64_t value) = 0;
   virtual void bind_text(int parameter, std::string_view value) = 0;
   virtual void bind_bytes(int parameter, std::string_view value) = 0;
@@ -96,6 +104,8 @@ class Connection {
     Rows rows(statement);
     int parameter = 0;
     (bind(statement, ++parameter, args), ...);
+    // One that is left out would keep the value of the run before.
+    SEAMLINE_ASSERT(parameter == statement.parameters());
     return rows;
   }
 

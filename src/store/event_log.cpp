@@ -66,8 +66,8 @@ void EventLog::check_epoch(Connection& rows) const {
   const std::int64_t stored = read_ownership(rows).epoch;
   if (stored == head_.epoch) return;
   throw StorageError("the store is at epoch " + std::to_string(stored) + ", and this process took it at epoch " +
-                         std::to_string(head_.epoch),
-                     true);
+                         std::to_string(head_.epoch) + ": it has another owner now",
+                     StorageError::Severity::fatal);
 }
 
 void EventLog::append(Connection& rows, LogEntry entry) {

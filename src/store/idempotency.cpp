@@ -6,28 +6,37 @@ namespace {
 constexpr ErrorCode in_progress{"idempotency.in_progress", Kind::conflict};
 constexpr ErrorCode key_reused{"idempotency.key_reused", Kind::invalid};
 
-std::string running_name(const AnswerKey& key) { return key.operation + '\n' + key.caller + '\n' + key.key; }
+/// Part of the stored key: never renamed.
+std::string_view name_of(Role role) {
+  switch (role) {
+    case Role::anonymous: return "anonymous";
+    case Role::user: return "user";
+    case Role::admin: return "admin";
+    case Role::service: return "service";
+  }
+  return "";
+}
 
 }  // namespace
 
 Result<RunningKeys::Mark> RunningKeys::begin(const AnswerKey& key) {
-  std::string name = running_name(key);
   const std::lock_guard lock(mutex_);
-  if (!running_.insert(name).second) {
+  if (!running_.insert(key).second) {
     auto refusal = fail(in_progress, "A request with this Idempotency-Key is still running; repeat it in a moment.");
     refusal.value().retryable = true;
     return refusal;
   }
-  return Mark(*this, std::move(name));
+  return Mark(*this, key);
 }
 
-void RunningKeys::release(const std::string& key) {
+void RunningKeys::release(const AnswerKey& key) {
   const std::lock_guard lock(mutex_);
   running_.erase(key);
 }
 
 AnswerKey answer_key(const CallContext& context, std::string_view operation) {
-  return {context.caller.subject, std::string(operation), context.idempotency_key};
+  // The role belongs to it: neither an anonymous caller nor a service of that name meets the keys of somebody else.
+  return {std::string(name_of(context.caller.role)) + ':' + context.caller.subject, std::string(operation), context.idempotency_key};
 }
 
 Result<void> check_fingerprint(const RememberedAnswer& answer, const Sha256& fingerprint) {

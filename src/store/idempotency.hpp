@@ -18,7 +18,7 @@ class RunningKeys {
   class Mark {
    public:
     Mark() = default;
-    Mark(RunningKeys& keys, std::string key) : keys_(&keys), key_(std::move(key)) {}
+    Mark(RunningKeys& keys, AnswerKey key) : keys_(&keys), key_(std::move(key)) {}
     Mark(Mark&& other) noexcept : keys_(std::exchange(other.keys_, nullptr)), key_(std::move(other.key_)) {}
     Mark& operator=(Mark&&) = delete;
     ~Mark() {
@@ -27,17 +27,17 @@ class RunningKeys {
 
    private:
     RunningKeys* keys_ = nullptr;
-    std::string key_;
+    AnswerKey key_;
   };
 
   /// Errors: idempotency.in_progress where a command with this key is still running.
   Result<Mark> begin(const AnswerKey& key);
 
  private:
-  void release(const std::string& key);
+  void release(const AnswerKey& key);
 
   std::mutex mutex_;
-  std::set<std::string> running_;
+  std::set<AnswerKey> running_;
 };
 
 /// The key that a caller's answer to an operation is remembered under.

@@ -28,10 +28,15 @@ Result<bool> is_applied(SqliteConnection& connection, const Migration& migration
 
 void apply(SqliteConnection& connection, const Migration& migration, Timestamp now) {
   connection.execute("BEGIN IMMEDIATE");
-  connection.run_script(migration.sql);
-  connection.execute("INSERT INTO schema_migrations (owner, version, name, checksum, at_ms) VALUES ($1, $2, $3, $4, $5)",
-                     migration.owner, migration.version, migration.name, sha256(migration.sql), now);
-  connection.execute("COMMIT");
+  try {
+    connection.run_script(migration.sql);
+    connection.execute("INSERT INTO schema_migrations (owner, version, name, checksum, at_ms) VALUES ($1, $2, $3, $4, $5)",
+                       migration.owner, migration.version, migration.name, sha256(migration.sql), now);
+    connection.execute("COMMIT");
+  } catch (const StorageError& problem) {
+    connection.run_script("ROLLBACK");
+    throw StorageError("the migration " + title(migration) + ": " + problem.what(), problem.severity());
+  }
 }
 
 Result<void> refuse_unknown(SqliteConnection& connection, const std::vector<Migration>& known) {

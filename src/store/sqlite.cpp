@@ -23,14 +23,27 @@ void configure_sqlite_once() {
   std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
 }
 
+StorageError::Severity severity_of(int code) {
+  switch (code & 0xFF) {  // the primary code: https://www.sqlite.org/rescode.html
+    case SQLITE_IOERR:
+    case SQLITE_FULL:
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY: return StorageError::Severity::fatal;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+    case SQLITE_INTERRUPT:
+    case SQLITE_NOMEM: return StorageError::Severity::passing;
+    default: return StorageError::Severity::refused;
+  }
+}
+
 [[noreturn]] void throw_error(sqlite3* handle, int code, std::string_view doing) {
-  const int primary = code & 0xFF;
-  const bool is_fatal = primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_CORRUPT ||
-                        primary == SQLITE_NOTADB || primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY ||
-                        primary == SQLITE_BUSY || primary == SQLITE_NOMEM;
   std::string what = std::string(doing) + ": " + sqlite3_errstr(code);
   if (handle != nullptr) what += std::string(" (") + sqlite3_errmsg(handle) + ")";
-  throw StorageError(what, is_fatal);
+  throw StorageError(what, severity_of(code));
 }
 
 class SqliteStatement final : public Statement {
@@ -59,6 +72,7 @@ class SqliteStatement final : public Statement {
     SEAMLINE_ASSERT(!in_use_);
     in_use_ = true;
   }
+  int parameters() const override { return static_cast<int>(index_of_.size()) - 1; }
   void bind_integer(int parameter, std::int64_t value) override {
     check(sqlite3_bind_int64(statement_, index_of(parameter), value));
   }
@@ -112,7 +126,7 @@ class SqliteStatement final : public Statement {
   }
   void expect(int column, int type) const {
     if (sqlite3_column_type(statement_, column) == type) return;
-    throw StorageError(std::string(sql_) + ": column " + std::to_string(column) + " has another type", false);
+    throw StorageError(std::string(sql_) + ": column " + std::to_string(column) + " has another type");
   }
 
   sqlite3* handle_;
@@ -128,7 +142,7 @@ class SqliteStatement final : public Statement {
 Sha256 Rows::digest(int column) {
   const std::string_view stored = bytes(column);
   Sha256 digest{};
-  if (stored.size() != digest.size()) throw StorageError("a digest of another length than 32 bytes", false);
+  if (stored.size() != digest.size()) throw StorageError("a digest of another length than 32 bytes");
   std::memcpy(digest.data(), stored.data(), digest.size());
   return digest;
 }
@@ -150,8 +164,12 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& file, Mode mode,
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
   if (mode == Mode::writer) {
-    run_script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;");
+    run_script("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;");
     run_script(writer_cache);
+    Rows mode_row = query("PRAGMA journal_mode = WAL");
+    if (!mode_row.next() || mode_row.text(0) != "wal") {
+      throw StorageError("the file system of " + file.string() + " cannot hold a write-ahead log (shared memory)", StorageError::Severity::fatal);
+    }
     sqlite3_wal_autocheckpoint(handle, static_cast<int>(checkpoint_pages));
   } else {
     run_script("PRAGMA query_only = ON;");

@@ -84,7 +84,7 @@ Store::Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<S
 
 Store::~Store() { stop(); }
 
-std::unique_ptr<View> Store::borrow_reader() {
+std::unique_ptr<View> Store::take_reader() {
   std::unique_lock lock(readers_mutex_);
   reader_returned_.wait(lock, [this] { return !idle_readers_.empty() || readers_made_ < options_.readers; });
   if (!idle_readers_.empty()) {
@@ -93,12 +93,36 @@ std::unique_ptr<View> Store::borrow_reader() {
     return reader;
   }
   ++readers_made_;
-  return std::make_unique<Reader>(options_);
+  return nullptr;
 }
 
-void Store::give_back(std::unique_ptr<View> reader) {
+std::unique_ptr<View> Store::borrow_reader() {
+  auto reader = take_reader();
+  try {
+    if (!reader) reader = std::make_unique<Reader>(options_);
+    reader->rows().execute("BEGIN");
+  } catch (...) {
+    forget_reader();
+    throw;
+  }
+  return reader;
+}
+
+void Store::give_back(std::unique_ptr<View> reader) noexcept {
+  try {
+    reader->rows().execute("COMMIT");
+    const std::lock_guard lock(readers_mutex_);
+    idle_readers_.push_back(std::move(reader));
+    reader_returned_.notify_one();
+  } catch (const std::exception&) {
+    // SQLite ends a transaction on its own after some errors. Such a connection is not used again; another takes its place.
+    forget_reader();
+  }
+}
+
+void Store::forget_reader() noexcept {
   const std::lock_guard lock(readers_mutex_);
-  idle_readers_.push_back(std::move(reader));
+  --readers_made_;
   reader_returned_.notify_one();
 }
 

@@ -38,7 +38,7 @@ class Store {
   auto write(const CallContext& context, Fn&& command) -> std::invoke_result_t<Fn&, Transaction&>;
 
   /// Runs `query(View&)` on the caller's thread over one consistent snapshot, and returns what it returns. Waits while all
-  /// readers are in use.
+  /// readers are in use, so a query neither reads again nor writes. Throws what the query throws, and StorageError.
   template <class Fn>
   auto read(Fn&& query) -> std::invoke_result_t<Fn&, View&>;
 
@@ -60,8 +60,11 @@ class Store {
 
   Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<SqliteConnection> connection, const Clock& clock,
         const std::string& new_log_id);
+  /// A reader with its snapshot open.
   std::unique_ptr<View> borrow_reader();
-  void give_back(std::unique_ptr<View> reader);
+  std::unique_ptr<View> take_reader();
+  void give_back(std::unique_ptr<View> reader) noexcept;
+  void forget_reader() noexcept;
 
   const StoreOptions options_;
   std::unique_ptr<Lock> lock_;
@@ -131,11 +134,8 @@ auto Store::write(const CallContext& context, Fn&& command) -> std::invoke_resul
 template <class Fn>
 auto Store::read(Fn&& query) -> std::invoke_result_t<Fn&, View&> {
   struct Borrowed {
-    explicit Borrowed(Store& from) : store(from), view(from.borrow_reader()) { view->rows().execute("BEGIN"); }
-    ~Borrowed() {
-      view->rows().execute("COMMIT");
-      store.give_back(std::move(view));
-    }
+    explicit Borrowed(Store& from) : store(from), view(from.borrow_reader()) {}
+    ~Borrowed() { store.give_back(std::move(view)); }
     Store& store;
     std::unique_ptr<View> view;
   };

@@ -18,12 +18,12 @@ class View {
   virtual Connection& rows() = 0;
 };
 
-/// Under what a reply is remembered: the caller, the operation and the client's key.
+/// Under what a reply is remembered: the caller (role and subject), the operation and the client's key.
 struct AnswerKey {
   std::string caller;
   std::string operation;
   std::string key;
-  bool operator==(const AnswerKey&) const = default;
+  auto operator<=>(const AnswerKey&) const = default;
 };
 
 /// A reply that is given again to a repeat of the same operation.

@@ -1,6 +1,7 @@
 #include "store/writer.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "base/assert.hpp"
 #include "base/transaction_mark.hpp"
@@ -11,12 +12,29 @@ namespace {
 constexpr ErrorCode overloaded{"store.overloaded", Kind::unavailable};
 constexpr ErrorCode stopping{"store.stopping", Kind::unavailable};
 constexpr ErrorCode expired{"call.deadline_exceeded", Kind::deadline_exceeded};
+constexpr ErrorCode unavailable{"store.unavailable", Kind::unavailable};
 constexpr ErrorCode failed_alone{"internal.unexpected", Kind::internal};
 
-/// How many of a batch's units are kept for clients while consumers have more to do than a batch holds.
-constexpr std::size_t client_share = 4;
+/// The part of the cap that every command of a batch may do, although those before it have used it up: none waits for ever.
+constexpr std::size_t least_share = 4;
 
 Error error_of(const ErrorCode& code, std::string detail) { return std::move(fail(code, std::move(detail)).value()); }
+
+/// Not run, and worth repeating.
+Error refusal_of(const ErrorCode& code, std::string detail) {
+  Error refusal = error_of(code, std::move(detail));
+  refusal.retryable = true;
+  refusal.retry_after_ms = 1000;
+  return refusal;
+}
+
+/// What a command that was undone is told.
+Error error_of_failure(const std::exception& problem) {
+  const auto* storage = dynamic_cast<const StorageError*>(&problem);
+  const bool is_passing = dynamic_cast<const std::bad_alloc*>(&problem) != nullptr ||
+                          (storage != nullptr && storage->severity() == StorageError::Severity::passing);
+  return is_passing ? refusal_of(unavailable, problem.what()) : error_of(failed_alone, problem.what());
+}
 
 }  // namespace
 
@@ -89,19 +107,15 @@ void Writer::post(Command& command) {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) {
-      refusal = error_of(stopping, "The module " + module_ + " is stopping.");
+      refusal = refusal_of(stopping, "The module " + module_ + " is stopping.");
     } else if (commands_.size() >= options_.max_queued) {
-      refusal = error_of(overloaded, "The module " + module_ + " has " + std::to_string(options_.max_queued) +
-                                         " commands waiting; this one was not run.");
+      refusal = refusal_of(overloaded, "The module " + module_ + " has " + std::to_string(options_.max_queued) +
+                                           " commands waiting; this one was not run.");
     } else {
       commands_.push_back(&command);
     }
   }
-  if (refusal) {
-    refusal->retryable = true;
-    refusal->retry_after_ms = 1000;
-    return command.failed(*refusal);
-  }
+  if (refusal) return command.failed(*refusal);
   if (thread_) thread_->wake();
 }
 
@@ -113,7 +127,7 @@ void Writer::post_event(Command& command) {
     refused = stopped_;
     if (!refused) events_.push_back(&command);
   }
-  if (refused) return command.failed(error_of(stopping, "The module " + module_ + " is stopping."));
+  if (refused) return command.failed(refusal_of(stopping, "The module " + module_ + " is stopping."));
   if (thread_) thread_->wake();
 }
 
@@ -148,16 +162,28 @@ bool Writer::step() {
   return true;
 }
 
-void Writer::run_batch(const std::vector<Command*>& batch) {
+bool Writer::begin(const std::vector<Command*>& batch) {
   try {
     rows_.execute("BEGIN IMMEDIATE");
     log_.check_epoch(rows_);
+    return true;
+  } catch (const StorageError& problem) {
+    stop_if_fatal(problem);
+    roll_back();
+    for (Command* command : batch) command->failed(refusal_of(unavailable, problem.what()));
+    return false;
+  }
+}
+
+void Writer::run_batch(const std::vector<Command*>& batch) {
+  if (!begin(batch)) return;
+  try {
     std::size_t left = options_.batch_cap;
-    const std::size_t kept_for_clients = std::min(batch.size(), options_.batch_cap / client_share);
+    const std::size_t least = std::max<std::size_t>(1, options_.batch_cap / least_share);
     inside_transaction = true;
     for (Command* command : batch) {
       transaction_->begin_command(*command);
-      const std::size_t done = command->run(*transaction_, std::max(left, kept_for_clients));
+      const std::size_t done = command->run(*transaction_, std::max(left, least));
       left -= std::min(left, done);
     }
     inside_transaction = false;
@@ -174,9 +200,8 @@ void Writer::run_batch(const std::vector<Command*>& batch) {
 
 void Writer::run_alone(const std::vector<Command*>& batch) {
   for (Command* command : batch) {
+    if (!begin({command})) continue;
     try {
-      rows_.execute("BEGIN IMMEDIATE");
-      log_.check_epoch(rows_);
       transaction_->begin_command(*command);
       inside_transaction = true;
       command->run(*transaction_, 1);
@@ -185,7 +210,8 @@ void Writer::run_alone(const std::vector<Command*>& batch) {
       inside_transaction = false;
       stop_if_fatal(problem);
       roll_back();
-      command->failed(error_of(failed_alone, problem.what()));
+      command->rolled_back();
+      command->failed(error_of_failure(problem));
       continue;
     }
     commit();
@@ -195,9 +221,9 @@ void Writer::run_alone(const std::vector<Command*>& batch) {
 
 void Writer::stop_if_fatal(const std::exception& problem) const {
   const auto* storage = dynamic_cast<const StorageError*>(&problem);
-  if (storage == nullptr || !storage->is_fatal()) return;
+  if (storage == nullptr || storage->severity() != StorageError::Severity::fatal) return;
   stop_process(("the store of module " + module_ + " failed: " + problem.what()).c_str(),
-               "Nothing of the open batch was answered or kept. Mend the disk or free space, then start again.");
+               "Nothing of the open batch was answered or kept. Mend the cause (disk, space, ownership), then start again.");
 }
 
 void Writer::commit() {
@@ -233,25 +259,22 @@ void Writer::start_thread() {
 }
 
 void Writer::stop() {
-  if (thread_) thread_->stop();
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return;
+    stopped_ = true;  // from here on nothing enters the queues
   }
+  if (thread_) thread_->stop();
   // Clients that still wait are answered; consumers stop where they are and go on from their cursors at the next start.
-  while (step()) {
-    const std::lock_guard lock(mutex_);
-    if (commands_.empty()) break;
+  while (has_commands()) step();
+  for (Command* command : std::exchange(events_, {})) {
+    command->failed(refusal_of(stopping, "The module " + module_ + " is stopping."));
   }
-  std::deque<Command*> left;
-  {
-    const std::lock_guard lock(mutex_);
-    stopped_ = true;
-    left.swap(events_);
-    left.insert(left.end(), commands_.begin(), commands_.end());
-    commands_.clear();
-  }
-  for (Command* command : left) command->failed(error_of(stopping, "The module " + module_ + " is stopping."));
+}
+
+bool Writer::has_commands() {
+  const std::lock_guard lock(mutex_);
+  return !commands_.empty();
 }
 
 }  // namespace seamline::store

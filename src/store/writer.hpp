@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/assert.hpp"
 #include "base/clock.hpp"
 #include "base/loop.hpp"
 #include "base/result.hpp"
@@ -27,9 +28,11 @@ class Command {
   virtual std::size_t run(Transaction& transaction, std::size_t limit) = 0;
   /// What run() wrote is durable. The command may be destroyed by its owner from here on.
   virtual void committed() = 0;
-  /// The transaction was undone for another command's sake; run() comes again.
+  /// What run() wrote was undone, for its own or another command's sake; run() comes again, or failed().
   virtual void rolled_back() {}
-  /// It will not run, or threw although it ran alone. The command may be destroyed by its owner from here on.
+  /// It did not run, or what it wrote is undone. Kind::internal: it threw although it ran alone, and would again; anything
+  /// else (store.overloaded, store.stopping, store.unavailable, call.deadline_exceeded): it may succeed another time.
+  /// The command may be destroyed by its owner from here on.
   virtual void failed(const Error& error) = 0;
 
   /// When it was queued, and until when it is worth running.
@@ -70,7 +73,7 @@ class Writer final : public Loop {
   /// Runs one batch. Returns whether there was any work.
   bool step() override;
 
-  /// From here on a thread runs the batches; without it, whoever calls step() does.
+  /// From here on a thread runs the batches; without it, whoever calls step() does. Before anybody else may post.
   void start_thread();
   /// Finishes what is queued, refuses what comes after, and joins the thread. Idempotent.
   void stop();
@@ -80,6 +83,7 @@ class Writer final : public Loop {
     if (!thread_) {
       while (!done() && step()) {
       }
+      SEAMLINE_ASSERT(done());
       return;
     }
     std::unique_lock lock(mutex);
@@ -90,6 +94,8 @@ class Writer final : public Loop {
   class SqlTransaction;
 
   std::vector<Command*> take_batch();
+  /// Opens the transaction. Returns false, having failed the whole batch, where the database is held by somebody else.
+  bool begin(const std::vector<Command*>& batch);
   void run_batch(const std::vector<Command*>& batch);
   void run_alone(const std::vector<Command*>& batch);
   void commit();
@@ -98,6 +104,7 @@ class Writer final : public Loop {
   void roll_back();
   void answer(const std::vector<Command*>& batch);
   bool is_expired(const Command& command) const;
+  bool has_commands();
 
   const std::string module_;
   Connection& rows_;

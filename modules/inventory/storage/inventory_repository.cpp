@@ -25,7 +25,7 @@ std::vector<Line> decode_lines(std::string_view text) {
   Decoding decoding(Reading::lenient);
   std::vector<Line> lines;
   if (value) decode_value(decoding, *value, Limits{}, lines);
-  if (!value || !decoding.ok()) throw store::StorageError("a reservation's lines are unreadable", false);
+  if (!value || !decoding.ok()) throw store::StorageError("a reservation's lines are unreadable");
   return lines;
 }
 

@@ -18,7 +18,7 @@ std::vector<OrderItem> decode_items(std::string_view text) {
   Decoding decoding(Reading::lenient);
   std::vector<OrderItem> items;
   if (value) decode_value(decoding, *value, Limits{}, items);
-  if (!value || !decoding.ok()) throw store::StorageError("an order's items are unreadable", false);
+  if (!value || !decoding.ok()) throw store::StorageError("an order's items are unreadable");
   return items;
 }
 
@@ -58,7 +58,7 @@ template <class E>
 bool decode_as(std::string_view type, std::string_view data, DomainEvent& out) {
   if (type != E::event_name) return false;
   auto event = decode<E>(data, Reading::lenient);
-  if (!event) throw store::StorageError("an event of an order is unreadable: " + event.error().detail, false);
+  if (!event) throw store::StorageError("an event of an order is unreadable: " + event.error().detail);
   out = std::move(*event);
   return true;
 }
@@ -68,7 +68,7 @@ DomainEvent decode_event_row(std::string_view type, std::string_view data) {
   const bool is_known = decode_as<Started>(type, data, event) || decode_as<ItemAdded>(type, data, event) ||
                         decode_as<Placed>(type, data, event) || decode_as<Confirmed>(type, data, event) ||
                         decode_as<Cancelled>(type, data, event);
-  if (!is_known) throw store::StorageError("an order has an event of the unknown type " + std::string(type), false);
+  if (!is_known) throw store::StorageError("an order has an event of the unknown type " + std::string(type));
   return event;
 }
 
