@@ -203,7 +203,8 @@ void bench_events() {
   handlers.hear<Tick>([&](store::Transaction&, const Tick& tick) { sum += tick.number; });
   events::Puller puller(Clock::system(), {.read_entries = 1024});
   LoopThread* puller_thread = nullptr;
-  events::Consumer consumer("publisher", handlers.by_publisher().at("publisher"), *subscriber, {65'536, [&] {
+  seam::Gate gate;
+  events::Consumer consumer("publisher", handlers.by_publisher().at("publisher"), *subscriber, gate, {65'536, [&] {
                               if (puller_thread != nullptr) puller_thread->wake();
                             }});
   events::LocalLogSource source(*publisher);
@@ -226,8 +227,8 @@ void bench_events() {
   print("events published", static_cast<double>(last) / published, "events/s");
   print("events through the log to one subscriber", static_cast<double>(last) / seconds_since(start), "events/s");
   thread.stop();
-  subscriber->stop();
   publisher->stop();
+  subscriber->stop();
 }
 
 }  // namespace
