@@ -36,6 +36,7 @@ TEST_CASE("with full subscriber queues under load nobody waits for ever, and eve
   test::ShopOptions options;
   options.threads = true;
   options.consumer_queue_entries = 8;
+  options.puller_poll_ms = 600'000;  // whoever waited for the poll would wait too long
   Shop shop(options);
   const auto ada = shop.add_user();
   shop.add_product("p0", 100'000);

@@ -31,6 +31,8 @@ struct ShopOptions {
   /// Modules that run in a host of their own: every call to and from them and every event goes through bytes.
   std::set<std::string> looped_back;
   std::size_t consumer_queue_entries = 4096;
+  /// How often a thread looks at the logs that nobody woke it for.
+  std::int64_t puller_poll_ms = 1000;
   /// With threads and the machine's clock, as in production.
   bool threads = false;
   std::uint64_t seed = 1;
@@ -162,6 +164,7 @@ class Shop {
     host_options.consumer_queue_entries = options_.consumer_queue_entries;
     host_options.timers.grace_ms = 0;
     host_options.timers.stall_ms = INT64_MAX / 2'000'000;
+    host_options.puller.poll_ms = options_.puller_poll_ms;
     // A remote publisher's head is looked at in every round: nobody tells that it has moved.
     if (!options_.looped_back.empty()) host_options.puller.poll_ms = 0;
     return std::make_unique<host::Host>(host_options, used_clock(), options_.threads ? Random::system() : seeded_);
