@@ -86,7 +86,7 @@ class Shop {
       const std::int64_t now = progress();
       rounds_without_change = now == before ? rounds_without_change + 1 : 0;
       before = now;
-      if (rounds_without_change == (options_.threads ? 25 : 2)) return;
+      if (rounds_without_change == (options_.threads ? 25 : 4)) return;
     }
     throw std::runtime_error("the shop does not come to rest");
   }
