@@ -104,7 +104,10 @@ Host::Placed* Host::find(std::string_view module) const {
 
 void Host::connect_edges() {
   const auto connect = [this](Edge& edge) {
-    if (Placed* callee = find(edge.callee())) edge.connect(callee->module->port());
+    if (Placed* callee = find(edge.callee())) return edge.connect(callee->module->port());
+    for (const Remote& remote : remotes_) {
+      if (remote.name == edge.callee()) edge.connect(remote.port);
+    }
   };
   for (const auto& edge : own_edges_) connect(*edge);
   for (const auto& placed : modules_) {
@@ -112,18 +115,29 @@ void Host::connect_edges() {
   }
 }
 
+events::LogSource* Host::source_of(std::string_view publisher) {
+  if (Placed* placed = find(publisher)) {
+    sources_.push_back(std::make_unique<events::LocalLogSource>(*placed->store));
+    return sources_.back().get();
+  }
+  for (const Remote& remote : remotes_) {
+    if (remote.name == publisher) return &remote.log;
+  }
+  return nullptr;
+}
+
 void Host::connect_consumers() {
   std::map<std::string, std::vector<events::Consumer*>, std::less<>> by_publisher;
   for (const auto& subscriber : modules_) {
     for (const auto& [name, handlers] : subscriber->environment->handlers_.by_publisher()) {
-      Placed* publisher = find(name);
-      if (publisher == nullptr) continue;
+      events::LogSource* source = source_of(name);
+      if (source == nullptr) continue;
       consumers_.push_back(std::make_unique<events::Consumer>(
           name, handlers, *subscriber->store, subscriber->module->gate(),
           events::Consumer::Options{options_.consumer_queue_entries, [waker = puller_waker_] { waker.wake(); }}));
-      sources_.push_back(std::make_unique<events::LocalLogSource>(*publisher->store));
-      puller_.add(*consumers_.back(), *sources_.back());
-      by_publisher[name].push_back(consumers_.back().get());
+      puller_.add(*consumers_.back(), *source);
+      // What a module here publishes is handed over in memory; a remote one's log is read.
+      if (find(name) != nullptr) by_publisher[name].push_back(consumers_.back().get());
     }
   }
   for (auto& [name, subscribers] : by_publisher) {

@@ -60,6 +60,12 @@ class Host {
     return port;
   }
 
+  /// A module that runs elsewhere: calls go to `port`, its events are read from `log`. Before start(). Both outlive the host.
+  template <AContract C>
+  void add_remote(Port<C>& port, events::LogSource& log) {
+    remotes_.push_back({std::string(C::module), &port, log});
+  }
+
   /// Connects seams and consumers, and starts the threads. Nothing is heard before it.
   void start();
   /// Closes the gates, lets what is under way end, stops the threads and the stores. Idempotent.
@@ -82,10 +88,16 @@ class Host {
   struct Placed;
   struct GatedThread;
   class Housekeeping;
+  struct Remote {
+    std::string name;
+    void* port;  // a Port<C>*, as Edge::connect takes it
+    events::LogSource& log;
+  };
 
   void connect_edges();
   void connect_consumers();
   void connect_gates();
+  events::LogSource* source_of(std::string_view publisher);
   void start_threads();
   /// Closes the gates one by one, callers before those whom they call, so that what is under way can end.
   void drain();
@@ -98,6 +110,7 @@ class Host {
   Random& random_;
   IdSource ids_;
   std::vector<std::unique_ptr<Placed>> modules_;
+  std::vector<Remote> remotes_;
   std::vector<std::unique_ptr<Edge>> own_edges_;
   std::vector<std::unique_ptr<events::LogSource>> sources_;
   std::vector<std::unique_ptr<events::Consumer>> consumers_;

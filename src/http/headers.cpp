@@ -1,12 +1,20 @@
 #include "http/headers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace seamline::http {
 namespace {
 
 constexpr ErrorCode bad_key{"idempotency.bad_key", Kind::malformed};
+constexpr ErrorCode bad_context{"request.bad_context", Kind::malformed};
+
+constexpr std::string_view applied_header = "Preference-Applied";
+constexpr std::string_view replayed_header = "Idempotent-Replayed";
+
+/// In the order of Role.
+constexpr std::array<std::string_view, 4> role_names{"anonymous", "user", "admin", "service"};
 
 bool is_lower_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
@@ -77,6 +85,66 @@ std::int64_t read_wait_ms(const Headers& headers) {
     return std::min(seconds, max_wait_ms / 1000) * 1000;
   }
   return 0;
+}
+
+namespace {
+
+Result<void> read_service_headers(const Headers& headers, const Clock& clock, CallContext& context) {
+  const auto role = std::find(role_names.begin(), role_names.end(), headers.get(caller_role_header));
+  if (role == role_names.end()) return fail(bad_context, "The header " + std::string(caller_role_header) + " names no role.");
+  context.caller = {static_cast<Role>(role - role_names.begin()), std::string(headers.get(caller_subject_header))};
+  if (!headers.has(time_left_header)) return {};
+  const std::string_view left = headers.get(time_left_header);
+  std::int64_t left_ms = 0;
+  const auto read = std::from_chars(left.data(), left.data() + left.size(), left_ms);
+  if (read.ec != std::errc() || read.ptr != left.data() + left.size() || left_ms < 0) {
+    return fail(bad_context, "The header " + std::string(time_left_header) + " holds no number of milliseconds.");
+  }
+  context.deadline = clock.monotonic().plus_ms(left_ms);
+  return {};
+}
+
+}  // namespace
+
+Headers write_context(const CallContext& context, const Clock& clock) {
+  Headers headers;
+  const auto add = [&](std::string_view name, std::string value) {
+    if (!value.empty()) headers.add(std::string(name), std::move(value));
+  };
+  add(request_id_header, context.request_id);
+  add(trace_header, context.traceparent);
+  add(idempotency_header, context.idempotency_key);
+  if (context.wait_ms > 0) add(prefer_header, "wait=" + std::to_string((context.wait_ms + 999) / 1000));
+  add(caller_role_header, std::string(role_names[static_cast<std::size_t>(context.caller.role)]));
+  add(caller_subject_header, context.caller.subject);
+  if (context.deadline != Instant::never()) {
+    add(time_left_header, std::to_string(std::max<std::int64_t>(0, clock.monotonic().ms_until(context.deadline))));
+  }
+  return headers;
+}
+
+Result<CallContext> read_context(const Headers& headers, Peer peer, const Clock& clock) {
+  CallContext context;
+  context.request_id = read_request_id(headers);
+  context.traceparent = read_traceparent(headers);
+  context.wait_ms = read_wait_ms(headers);
+  auto key = read_idempotency_key(headers);
+  if (!key) return fail(std::move(key.error()));
+  context.idempotency_key = std::move(*key);
+  if (peer == Peer::service) {
+    if (auto read = read_service_headers(headers, clock, context); !read) return fail(std::move(read.error()));
+  }
+  return context;
+}
+
+void write_notes(const CallNotes& notes, Headers& headers) {
+  if (notes.waited) headers.add(std::string(applied_header), "wait");
+  if (notes.replayed) headers.add(std::string(replayed_header), "true");
+}
+
+void read_notes(const Headers& headers, CallNotes& notes) {
+  notes.waited = notes.waited || headers.get(applied_header) == "wait";
+  notes.replayed = notes.replayed || headers.get(replayed_header) == "true";
 }
 
 }  // namespace seamline::http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/call_context.hpp"
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "http/message.hpp"
 
@@ -11,6 +12,10 @@ inline constexpr std::string_view request_id_header = "X-Request-Id";
 inline constexpr std::string_view trace_header = "traceparent";
 inline constexpr std::string_view idempotency_header = "Idempotency-Key";
 inline constexpr std::string_view prefer_header = "Prefer";
+/// Between hosts of the shop only: who calls, and how many milliseconds are left to them.
+inline constexpr std::string_view caller_role_header = "Seamline-Caller-Role";
+inline constexpr std::string_view caller_subject_header = "Seamline-Caller";
+inline constexpr std::string_view time_left_header = "Seamline-Time-Left-Ms";
 
 inline constexpr std::size_t max_idempotency_key_bytes = 128;
 inline constexpr std::int64_t max_wait_ms = 30'000;
@@ -26,5 +31,20 @@ Result<std::string> read_idempotency_key(const Headers& headers);
 std::int64_t read_wait_ms(const Headers& headers);
 /// Whether If-None-Match lists this ETag, or `*`; weak and strong tags are the same here (RFC 9110, section 13.1.2).
 bool matches_etag(const Headers& headers, std::string_view etag);
+
+/// Who is at the other end. A client says nothing of its own identity here, which its token proves, nor of its deadline.
+enum class Peer : std::uint8_t { client, service };
+
+/// The context of a call to another host of the shop. A deadline goes as the time that is left, because the hosts' clocks are
+/// not the same; a wait goes in whole seconds, rounded up. `notes` come back with the answer, and are not part of it.
+Headers write_context(const CallContext& context, const Clock& clock);
+/// Reads it back. Of a client's headers, those about caller and time left are ignored: the caller is then anonymous, and the
+/// deadline never. Errors: idempotency.bad_key; request.bad_context for a service whose headers make no sense.
+Result<CallContext> read_context(const Headers& headers, Peer peer, const Clock& clock);
+
+/// What the callee noted, as headers of its answer.
+void write_notes(const CallNotes& notes, Headers& headers);
+/// Adds what the headers say to `notes`.
+void read_notes(const Headers& headers, CallNotes& notes);
 
 }  // namespace seamline::http

@@ -1,5 +1,8 @@
 #include "http/problem.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "base/json.hpp"
 
 namespace seamline::http {
@@ -61,6 +64,8 @@ Response render(int status, const Error& error, std::string_view request_id, For
   }
   writer.member("retryable", error.retryable);
   if (error.may_have_run) writer.member("may_have_run", true);
+  if (error.from_seam) writer.member("from_seam", true);
+  if (error.retry_after_ms > 0) writer.member("retry_after_ms", error.retry_after_ms);
   if (!request_id.empty()) writer.member("request_id", request_id);
   writer.end_object();
   response.headers.add("Content-Type", form == Form::oauth ? "application/json" : "application/problem+json");
@@ -68,6 +73,24 @@ Response render(int status, const Error& error, std::string_view request_id, For
   if (error.retry_after_ms > 0) response.headers.add("Retry-After", std::to_string((error.retry_after_ms + 999) / 1000));
   if (status == 401) response.headers.add("WWW-Authenticate", std::string(challenge_of(error)));
   return response;
+}
+
+constexpr std::array kinds{Kind::malformed, Kind::unauthenticated, Kind::forbidden,   Kind::not_found,         Kind::conflict, Kind::precondition,
+                           Kind::too_large, Kind::invalid,         Kind::limited,     Kind::unavailable,       Kind::deadline_exceeded};
+
+Kind kind_of(int status) {
+  const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](Kind one) { return status_of(one) == status; });
+  return kind == kinds.end() ? Kind::internal : *kind;
+}
+
+std::string text_of(const json::Value& object, std::string_view name) {
+  const json::Value* member = object.find(name);
+  return member != nullptr && member->is(json::Type::string) ? member->text : std::string();
+}
+
+bool flag_of(const json::Value& object, std::string_view name) {
+  const json::Value* member = object.find(name);
+  return member != nullptr && member->is(json::Type::boolean) && member->boolean;
 }
 
 }  // namespace
@@ -102,6 +125,30 @@ Response problem(int status, std::string_view code, std::string detail, std::str
   error.code = code;
   error.detail = std::move(detail);
   return render(status, error, request_id);
+}
+
+Error read_problem(const Response& response) {
+  Error error;
+  error.kind = kind_of(response.status);
+  const auto body = json::parse(response.body);
+  error.code = body ? text_of(*body, "code") : std::string();
+  if (error.code.empty()) {
+    error.code = "call.bad_reply";
+    error.detail = "The callee answered " + std::to_string(response.status) + " without a problem that could be read.";
+    return error;
+  }
+  error.detail = text_of(*body, "detail");
+  error.retryable = flag_of(*body, "retryable");
+  error.may_have_run = flag_of(*body, "may_have_run");
+  error.from_seam = flag_of(*body, "from_seam");
+  if (const json::Value* after = body->find("retry_after_ms")) error.retry_after_ms = std::max<std::int64_t>(0, after->integer);
+  if (const json::Value* violations = body->find("errors")) {
+    for (const json::Value& one : violations->items) {
+      const std::string pointer = text_of(one, "pointer");
+      error.violations.push_back({pointer.starts_with('#') ? pointer.substr(1) : pointer, text_of(one, "detail")});
+    }
+  }
+  return error;
 }
 
 }  // namespace seamline::http

@@ -1,5 +1,5 @@
+#include "support/books.hpp"
 #include "support/catch.hpp"
-#include "support/shop.hpp"
 
 using namespace seamline;
 using test::Shop;
@@ -231,23 +231,117 @@ TEST_CASE("the read model rebuilt from the events equals the live one, byte for 
   for (const char* token : {"tok_ok", "tok_declined", "tok_ok", "tok_timeout"}) shop.place(ada, {{{"p1"}, 2}}, token);
   (void)shop.orders().call(Shop::as_user(ada), order::StartDraft{}).value();
   shop.settle();
-  const auto dump = [&] {
-    return shop.host().store_of("order").read([](store::View& view) {
-      std::string all;
-      auto row = view.rows().query(
-          "SELECT order_id || status || coalesce(user_id, '') || coalesce(user_name, '') || items || coalesce(total_minor, '') || "
-          "coalesce(currency, '') || coalesce(reason, '') || version || '/' || created_at_ms FROM orders ORDER BY order_id");
-      while (row.next()) all += std::string(row.text(0)) + "\n";
-      return all;
-    });
-  };
-  const std::string live = dump();
+  const std::string live = test::read_model(shop.store_of("order"));
   CHECK(live.find("cancelled") != std::string::npos);
   (void)shop.host().store_of("order").write({}, [](store::Transaction& transaction) -> Result<void> {
     transaction.rows().execute("DELETE FROM orders");
     return {};
   });
-  CHECK(dump().empty());
+  CHECK(test::read_model(shop.store_of("order")).empty());
   CHECK(order::rebuild_read_model(shop.host().store_of("order")).value() == 5);
-  CHECK(dump() == live);
+  CHECK(test::read_model(shop.store_of("order")) == live);
+}
+
+namespace {
+
+/// Makes the next capture of this order impossible, as a bug or a damaged row would.
+void damage_ledger(Shop& shop, const order::OrderId& id) {
+  (void)shop.store_of("payment").write({}, [&](store::Transaction& transaction) -> Result<void> {
+    transaction.rows().execute("INSERT INTO ledger_entries (transaction_id, account, order_id, amount_minor, currency, at_ms) "
+                               "VALUES ($1, 'provider', 'nobody', 0, 'EUR', 0)",
+                               "capture:" + id.text);
+    return {};
+  });
+}
+void mend_ledger(Shop& shop) {
+  (void)shop.store_of("payment").write({}, [](store::Transaction& transaction) -> Result<void> {
+    transaction.rows().execute("DELETE FROM ledger_entries WHERE order_id = 'nobody'");
+    return {};
+  });
+}
+std::int64_t dead_letters(Shop& shop, const char* state) {
+  return test::count_in(shop.store_of("payment"), "SELECT count(*) FROM dead_letters WHERE state = $1", state);
+}
+
+}  // namespace
+
+TEST_CASE("a poisoned entry holds back its own order alone, and a replay takes what waits behind it in order") {
+  Shop shop;
+  const auto ada = shop.add_user();
+  shop.add_product("p1", 10);
+  const auto before = shop.place(ada, {{{"p1"}, 1}}).order_id;
+  const auto bad = shop.place(ada, {{{"p1"}, 1}}).order_id;
+  const auto after = shop.place(ada, {{{"p1"}, 1}}).order_id;
+  damage_ledger(shop, bad);
+  shop.settle();
+  CHECK(shop.order(before).status == OrderStatus::confirmed);
+  CHECK(shop.order(after).status == OrderStatus::confirmed);
+  CHECK(shop.order(bad).status == OrderStatus::placed);
+  CHECK(dead_letters(shop, "poisoned") == 1);
+
+  // The customer gives up; the cancel waits behind the poisoned entry, also over a restart.
+  REQUIRE(shop.orders().call(Shop::as_user(ada), order::CancelOrder{bad}).has_value());
+  shop.settle();
+  shop.stop();
+  shop.start();
+  CHECK(dead_letters(shop, "parked") == 1);
+  CHECK_FALSE(shop.host().consumer_of("payment", "order").replay(bad.text).has_value());
+  CHECK(dead_letters(shop, "poisoned") == 1);
+
+  mend_ledger(shop);
+  CHECK(shop.host().consumer_of("payment", "order").replay(bad.text).value() == 2);
+  shop.settle();
+  CHECK(shop.payment_of(bad).status == PaymentStatus::refunded);
+  CHECK(shop.product("p1").on_hand == 8);
+  CHECK(test::check_books(shop) == "");
+}
+
+TEST_CASE("a reservation that expires while its order is being confirmed leaves the order confirmed, and nothing doubled") {
+  test::ShopOptions options;
+  options.inventory.reservation_ms = 1;
+  Shop shop(options);
+  const auto ada = shop.add_user();
+  shop.add_product("p1", 10);
+  const auto id = shop.place(ada, {{{"p1"}, 3}}).order_id;
+  // Time passes between any two steps, so that the expiry falls in wherever it can.
+  for (int i = 0; i < 40; ++i) {
+    (void)shop.host().run_until_quiet(1);
+    shop.clock.advance_ms(2);
+  }
+  shop.settle();
+  const auto status = shop.order(id).status;
+  CHECK((status == OrderStatus::confirmed || status == OrderStatus::cancelled));
+  CHECK(shop.product("p1").on_hand == (status == OrderStatus::confirmed ? 7 : 10));
+  CHECK(test::check_books(shop) == "");
+}
+
+TEST_CASE("a cancel that comes between any two steps of the saga wins or loses as a whole") {
+  int confirmed = 0;
+  int cancelled = 0;
+  for (const char* token : {"tok_ok", "tok_timeout"}) {
+    for (int steps = 0; steps < 16; ++steps) {
+      Shop shop;
+      const auto ada = shop.add_user();
+      shop.add_product("p1", 10);
+      const auto id = shop.place(ada, {{{"p1"}, 3}}, token).order_id;
+      for (int i = 0; i < steps; ++i) {
+        (void)shop.host().run_until_quiet(1);
+        shop.clock.advance_ms(100);
+      }
+      const bool won = shop.orders().call(Shop::as_user(ada), order::CancelOrder{id}).has_value();
+      for (int i = 0; i < 3; ++i) {
+        shop.settle();
+        shop.clock.advance_ms(70'000);
+      }
+      shop.settle();
+      INFO(token << " after " << steps << " steps");
+      CHECK(shop.order(id).status == (won ? OrderStatus::cancelled : OrderStatus::confirmed));
+      CHECK(shop.product("p1").available == (won ? 10 : 7));
+      CHECK(shop.balance("provider") == (won ? 0 : 750));
+      CHECK(test::check_books(shop) == "");
+      ++(won ? cancelled : confirmed);
+    }
+  }
+  CHECK(confirmed > 0);
+  CHECK(cancelled > 0);
 }

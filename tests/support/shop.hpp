@@ -1,7 +1,10 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/random.hpp"
@@ -12,6 +15,7 @@
 #include "order/module.hpp"
 #include "payment/contract.hpp"
 #include "payment/module.hpp"
+#include "support/loopback.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temporary_folder.hpp"
 #include "user/contract.hpp"
@@ -19,43 +23,76 @@
 
 namespace seamline::test {
 
-/// The four modules in one host, single-threaded: nothing happens between two calls of settle(). Can be stopped and started
+/// How a Shop is set up.
+struct ShopOptions {
+  order::Settings order;
+  inventory::Settings inventory;
+  payment::Settings payment;
+  /// Modules that run in a host of their own: every call to and from them and every event goes through bytes.
+  std::set<std::string> looped_back;
+  std::size_t consumer_queue_entries = 4096;
+  /// How often a thread looks at the logs that nobody woke it for.
+  std::int64_t puller_poll_ms = 1000;
+  /// With threads and the machine's clock, as in production.
+  bool threads = false;
+  std::uint64_t seed = 1;
+};
+
+/// The four modules, single-threaded by default: nothing happens between two calls of settle(). Can be stopped and started
 /// again over the same stores.
 class Shop {
  public:
-  explicit Shop(order::Settings order_settings = {}) : order_settings_(std::move(order_settings)) {
-    grace_ms = 0;
-    start();
-  }
+  explicit Shop(order::Settings order_settings = {}) : Shop(options_with(std::move(order_settings))) {}
+  explicit Shop(ShopOptions options) : options_(std::move(options)), seeded_(options_.seed) { start(); }
+  ~Shop() { stop(); }
 
   void start() {
-    host::HostOptions options;
-    options.data_dir = folder_.path();
-    options.threads = false;
-    options.timers.grace_ms = grace_ms;
-    options.timers.stall_ms = INT64_MAX / 2'000'000;
-    host_ = std::make_unique<host::Host>(options, clock, random_);
     user::Settings cheap_passwords;
     cheap_passwords.password_memory_kib = 7'168;
     cheap_passwords.password_passes = 1;
-    for (const auto& spec : {user::module(cheap_passwords), inventory::module({}), payment::module({}), order::module(order_settings_)}) {
-      if (auto added = host_->add(spec); !added) throw std::runtime_error(added.error().detail);
-    }
-    users_ = &host_->port<user::UserContract>("test");
-    products_ = &host_->port<inventory::InventoryContract>("test");
-    orders_ = &host_->port<order::OrderContract>("test");
-    payments_ = &host_->port<payment::PaymentContract>("test");
-    host_->start();
+    hosts_.push_back(make_host());
+    add<user::UserContract>(user::module(cheap_passwords));
+    add<inventory::InventoryContract>(inventory::module(options_.inventory));
+    add<payment::PaymentContract>(payment::module(options_.payment));
+    add<order::OrderContract>(order::module(options_.order));
+    introduce<user::UserContract>();
+    introduce<inventory::InventoryContract>();
+    introduce<payment::PaymentContract>();
+    introduce<order::OrderContract>();
+    users_ = &host().port<user::UserContract>("test");
+    products_ = &host().port<inventory::InventoryContract>("test");
+    orders_ = &host().port<order::OrderContract>("test");
+    payments_ = &host().port<payment::PaymentContract>("test");
+    for (const auto& host : hosts_) host->start();
     settle();
   }
-  void stop() { host_.reset(); }
-
-  /// Runs every loop until nothing is left to do.
-  void settle() {
-    if (!host_->run_until_quiet()) throw std::runtime_error("the shop does not come to rest");
+  void stop() {
+    for (const auto& host : hosts_) host->stop();
+    home_.clear();
+    hosts_.clear();
+    remotes_.clear();
   }
 
-  host::Host& host() { return *host_; }
+  /// Runs every loop until nothing is left to do. With threads: waits until nothing moves any more, for a minute at most.
+  void settle() {
+    int rounds_without_change = 0;
+    std::int64_t before = -1;
+    for (int round = 0; round < 1'000; ++round) {
+      for (const auto& host : hosts_) {
+        if (!options_.threads && !host->run_until_quiet()) throw std::runtime_error("the shop does not come to rest");
+      }
+      if (hosts_.size() == 1 && !options_.threads) return;
+      if (options_.threads) std::this_thread::sleep_for(std::chrono::milliseconds(60));
+      const std::int64_t now = progress();
+      rounds_without_change = now == before ? rounds_without_change + 1 : 0;
+      before = now;
+      if (rounds_without_change == (options_.threads ? 25 : 4)) return;
+    }
+    throw std::runtime_error("the shop does not come to rest");
+  }
+
+  host::Host& host() { return *hosts_.front(); }
+  store::Store& store_of(const std::string& module) { return home_.at(module)->store_of(module); }
   Port<user::UserContract>& users() { return *users_; }
   Port<inventory::InventoryContract>& products() { return *products_; }
   Port<order::OrderContract>& orders() { return *orders_; }
@@ -91,7 +128,7 @@ class Shop {
   }
   /// The sum of an account over the whole ledger.
   std::int64_t balance(const std::string& account) {
-    return host_->store_of("payment").read([&](store::View& view) {
+    return store_of("payment").read([&](store::View& view) {
       auto row = view.rows().query("SELECT coalesce(sum(amount_minor), 0) FROM ledger_entries WHERE account = $1", account);
       row.next();
       return row.integer(0);
@@ -99,13 +136,76 @@ class Shop {
   }
 
   ManualClock clock;
-  std::int64_t grace_ms = 0;
 
  private:
+  /// A module as the hosts see it that it does not run in.
+  struct Remote {
+    virtual ~Remote() = default;
+  };
+  template <AContract C>
+  struct RemoteOf final : Remote {
+    RemoteOf(host::Host& home, store::Store& store, const Clock& clock) : transport(home.routes(), clock), proxy(transport), log(store) {}
+    Loopback transport;
+    Proxy<C> proxy;
+    events::LocalLogSource log;
+  };
+
+  static ShopOptions options_with(order::Settings order_settings) {
+    ShopOptions options;
+    options.order = std::move(order_settings);
+    return options;
+  }
+  const Clock& used_clock() const { return options_.threads ? Clock::system() : clock; }
+
+  std::unique_ptr<host::Host> make_host() {
+    host::HostOptions host_options;
+    host_options.data_dir = folder_.path();
+    host_options.threads = options_.threads;
+    host_options.consumer_queue_entries = options_.consumer_queue_entries;
+    host_options.timers.grace_ms = 0;
+    host_options.timers.stall_ms = INT64_MAX / 2'000'000;
+    host_options.puller.poll_ms = options_.puller_poll_ms;
+    // A remote publisher's head is looked at in every round: nobody tells that it has moved.
+    if (!options_.looped_back.empty()) host_options.puller.poll_ms = 0;
+    return std::make_unique<host::Host>(host_options, used_clock(), options_.threads ? Random::system() : seeded_);
+  }
+
+  template <AContract C>
+  void add(const host::ModuleSpec& spec) {
+    if (options_.looped_back.contains(spec.name)) hosts_.push_back(make_host());
+    host::Host& home = options_.looped_back.contains(spec.name) ? *hosts_.back() : host();
+    if (auto added = home.add(spec); !added) throw std::runtime_error(added.error().detail);
+    home_[spec.name] = &home;
+  }
+
+  /// Tells every host in which the module does not run where it does.
+  template <AContract C>
+  void introduce() {
+    const std::string name(C::module);
+    host::Host& home = *home_.at(name);
+    auto remote = std::make_unique<RemoteOf<C>>(home, home.store_of(name), used_clock());
+    for (const auto& other : hosts_) {
+      if (other.get() != &home) other->add_remote<C>(remote->proxy, remote->log);
+    }
+    remotes_.push_back(std::move(remote));
+  }
+
+  /// Grows with whatever is published or applied.
+  std::int64_t progress() {
+    std::int64_t sum = 0;
+    for (const auto& [name, home] : home_) sum += home->store_of(name).log().head().seq;
+    for (const auto& host : hosts_) {
+      for (const events::Consumer* consumer : host->consumers()) sum += consumer->applied().seq;
+    }
+    return sum;
+  }
+
   TemporaryFolder folder_;
-  SeededRandom random_{1};
-  order::Settings order_settings_;
-  std::unique_ptr<host::Host> host_;
+  ShopOptions options_;
+  SeededRandom seeded_;
+  std::vector<std::unique_ptr<Remote>> remotes_;
+  std::vector<std::unique_ptr<host::Host>> hosts_;
+  std::map<std::string, host::Host*> home_;
   Port<user::UserContract>* users_ = nullptr;
   Port<inventory::InventoryContract>* products_ = nullptr;
   Port<order::OrderContract>* orders_ = nullptr;

@@ -127,6 +127,7 @@ Result<void> OrderAggregate::confirm() {
 }
 
 Result<void> OrderAggregate::cancel(std::string reason) {
+  if (state_.version == 0) return not_being_composed(state_);
   if (state_.status == OrderStatus::confirmed) return fail(errors::already_confirmed, "The order is confirmed, and stays so.");
   if (state_.status == OrderStatus::cancelled) return fail(errors::already_cancelled, "The order is cancelled already.");
   record(Cancelled{std::move(reason)});

@@ -80,7 +80,7 @@ class OrderAggregate {
   Result<void> place_order(const std::vector<Price>& prices);
   /// Errors: order.not_pending unless it is placed.
   Result<void> confirm();
-  /// Errors: order.already_confirmed, order.already_cancelled.
+  /// Errors: order.already_confirmed, order.already_cancelled; order.not_pending where nothing has happened to it yet.
   Result<void> cancel(std::string reason);
 
   const Order& state() const { return state_; }

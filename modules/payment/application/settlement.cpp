@@ -80,6 +80,8 @@ void Settlement::captured(store::Transaction& transaction, OrderPayment& payment
   repository_.post(transaction, capture(payment.order_id, payment.amount_minor, payment.currency));
   if (payment.ending == Ending::cancelled) return begin_refund(transaction, payment, "order_cancelled");
   repository_.save(transaction, payment);
+  // Where the order did not wait for an answer of the provider, nobody waits for one now; what came in is earned.
+  if (payment.ending == Ending::confirmed) return bill(transaction, payment);
   transaction.publish(PaymentSuccess{payment.order_id, payment.payment_id, payment.amount_minor});
 }
 
@@ -94,7 +96,10 @@ void Settlement::hear(store::Transaction& transaction, const order::OrderConfirm
   OrderPayment payment = find_or_begin(transaction, event.order_id);
   payment.hear_ending(Ending::confirmed);
   repository_.save(transaction, payment);
-  if (payment.ending != Ending::confirmed || payment.standing != Standing::captured) return;
+  if (payment.ending == Ending::confirmed && payment.standing == Standing::captured) bill(transaction, payment);
+}
+
+void Settlement::bill(store::Transaction& transaction, const OrderPayment& payment) const {
   if (repository_.find_invoice(transaction, payment.order_id)) return;
   repository_.post(transaction, earn(payment.order_id, payment.amount_minor, payment.currency));
   const Invoice invoice{ids_.next(),          payment.order_id,  payment.payment_id, payment.amount_minor,

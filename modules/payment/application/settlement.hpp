@@ -38,6 +38,7 @@ class Settlement {
   void begin_charge(store::Transaction& transaction, OrderPayment& payment) const;
   void captured(store::Transaction& transaction, OrderPayment& payment) const;
   void failed(store::Transaction& transaction, OrderPayment& payment, const std::string& reason) const;
+  void bill(store::Transaction& transaction, const OrderPayment& payment) const;
   void undo(store::Transaction& transaction, OrderPayment& payment, const std::string& reason) const;
   void begin_refund(store::Transaction& transaction, OrderPayment& payment, const std::string& reason) const;
   void refunded(store::Transaction& transaction, OrderPayment& payment) const;
