@@ -2,6 +2,7 @@
 
 #include "ear.hpp"
 #include "support/catch.hpp"
+#include "support/poll.hpp"
 
 using namespace seamline;
 using namespace seamline::test;
@@ -354,7 +355,7 @@ TEST_CASE("with threads, entries from a busy publisher arrive once and in order 
   LoopThread puller("puller", *ear.puller, 50);
   puller_thread = &puller;
   for (std::int64_t i = 0; i < 300; ++i) publish_numbers(publisher, i * 3 + 1, i * 3 + 3);
-  for (int i = 0; i < 2000 && ear.consumer->applied().seq < 900; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(test::poll_until([&] { return ear.consumer->applied().seq == 900; }));
   publisher->stop();
   puller.stop();
   CHECK(ear.numbers() == count_up(1, 900));

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "support/catch.hpp"
+#include "support/poll.hpp"
 #include "support/manual_clock.hpp"
 #include "support/notes.hpp"
 #include "support/temporary_folder.hpp"
@@ -157,15 +158,6 @@ class TwoModules {
   Port<EarContract>* ears = nullptr;
 };
 
-template <class Done>
-bool poll_until(Done done) {
-  for (int i = 0; i < 5'000; ++i) {
-    if (done()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return false;
-}
-
 }  // namespace
 
 TEST_CASE("a host without threads runs until all is quiet: events, timers and what follows from them") {
@@ -208,9 +200,9 @@ TEST_CASE("with threads, what is written is heard, and its timer fires") {
   two.options.timer_poll_ms = 5;
   two.start();
   for (int i = 0; i < 50; ++i) REQUIRE(two.write(std::to_string(i)).has_value());
-  CHECK(poll_until([&] { return two.heard() == 50; }));
+  CHECK(test::poll_until([&] { return two.heard() == 50; }));
   two.clock.advance_ms(1'000);
-  CHECK(poll_until([&] { return two.echoed() == 50; }));
+  CHECK(test::poll_until([&] { return two.echoed() == 50; }));
   two.host->stop();
   two.host->stop();
 }
@@ -237,7 +229,7 @@ TEST_CASE("a host that stops while clients call answers each of them: done and k
       }
     });
   }
-  REQUIRE(poll_until([&] { return done >= 200; }));
+  REQUIRE(test::poll_until([&] { return done >= 200; }));
   two.host->stop();
   clients.clear();
   REQUIRE(errors.size() == 4);
@@ -248,7 +240,7 @@ TEST_CASE("a host that stops while clients call answers each of them: done and k
   }
   CHECK(two.written() == done);
   two.restart();
-  CHECK(poll_until([&] { return two.heard() == done; }));
+  CHECK(test::poll_until([&] { return two.heard() == done; }));
 }
 
 TEST_CASE("a call that is under way when its host stops can still call the module that it needs") {
@@ -264,7 +256,7 @@ TEST_CASE("a call that is under way when its host stops can still call the modul
   std::thread caller([&] { reply = two.ears->call(CallContext{}, CopyAll{"a"}); });
   while (!is_inside) std::this_thread::yield();
   std::thread stopper([&] { two.host->stop(); });
-  REQUIRE(poll_until([&] { return !two.host->status()[1].is_open; }));
+  REQUIRE(test::poll_until([&] { return !two.host->status()[1].is_open; }));
   go_on = true;
   caller.join();
   stopper.join();
@@ -278,7 +270,7 @@ TEST_CASE("behind a closed gate a module is still: it answers, hears, fires and 
   two.options.puller.poll_ms = 60'000;
   two.start();
   REQUIRE(two.write("a").has_value());
-  REQUIRE(poll_until([&] { return two.heard() == 1; }));
+  REQUIRE(test::poll_until([&] { return two.heard() == 1; }));
   seam::Gate& gate = two.host->gate_of("ear");
   gate.close(std::move(fail(seam::fenced, "moving").value()));
   REQUIRE(gate.wait_empty(10'000));
@@ -292,8 +284,8 @@ TEST_CASE("behind a closed gate a module is still: it answers, hears, fires and 
   CHECK(two.probe.worker_steps == worker_steps);
   // Nothing polls within this test: it is the opening that wakes them all.
   gate.open();
-  CHECK(poll_until([&] { return two.heard() == 21 && two.echoed() == 1; }));
-  CHECK(poll_until([&] { return two.probe.worker_steps > worker_steps; }));
+  CHECK(test::poll_until([&] { return two.heard() == 21 && two.echoed() == 1; }));
+  CHECK(test::poll_until([&] { return two.probe.worker_steps > worker_steps; }));
 }
 
 TEST_CASE("a module whose store is in use is refused, and so is one whose store is broken") {

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+#include <thread>
+
+namespace seamline::test {
+
+/// Waits until `done()` holds, asking every 2 ms for at most 10 s. Returns whether it came true.
+template <class Done>
+bool poll_until(Done done) {
+  for (int i = 0; i < 5'000; ++i) {
+    if (done()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return false;
+}
+
+}  // namespace seamline::test
