@@ -254,8 +254,9 @@ class ShopTest(unittest.TestCase):
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="seamline-test-"))
         self.shops = []
+        self.addCleanup(self._clean_up)
 
-    def tearDown(self):
+    def _clean_up(self):
         for shop in self.shops:
             shop.close()
         if has_failed(self):
