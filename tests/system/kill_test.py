@@ -56,12 +56,16 @@ class KillTest(ShopTest):
 
     def finish_and_audit(self, customers):
         time.sleep(0.3)
-        self.assertEqual(customers.finish(), [])
+        self.assert_none(customers.finish())
         poll_until(lambda: not books.unsettled(self.server.data_dir), 60, lambda: books.unsettled(self.server.data_dir))
         violations = self.violations_over_the_api(customers)
         self.server.stop()
         violations += books.audit(self.server.data_dir) + self.violations_in_the_books(customers)
-        self.assertEqual(violations, [])
+        self.assert_none(violations)
+
+    def assert_none(self, violations):
+        if violations:
+            self.fail(f"{len(violations)} violations, among them:\n" + "\n".join(violations[:20]))
 
     def violations_over_the_api(self, customers):
         """Each acknowledged order is listed once, and has ended; each confirmed one has a payment and an invoice."""
