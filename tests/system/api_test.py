@@ -299,8 +299,9 @@ class IdempotencyTest(ApiTest):
         self.place(Idempotency_Key="k1")
         draft = self.server.post("/orders/drafts", {"user_id": self.user}, Idempotency_Key="k1")
         self.assertEqual(draft.status, 201, draft)
-        self.assertEqual(self.server.post("/products/p1/restock", {"quantity": 1}, Idempotency_Key="k1").status, 200)
-        self.assertEqual(self.server.post("/products/p1/restock", {"quantity": 1}, Idempotency_Key="k1").json()["on_hand"], 1001)
+        restocked = [self.server.post("/products/p1/restock", {"quantity": 1}, Idempotency_Key="k1") for _ in range(2)]
+        self.assertEqual([reply.status for reply in restocked], [200, 200])
+        self.assertEqual(restocked[0].json()["on_hand"], restocked[1].json()["on_hand"], "once")
 
     def test_a_key_is_remembered_over_a_restart(self):
         first = self.place(Idempotency_Key="k1").json()["order_id"]
