@@ -12,6 +12,7 @@ import books
 from shop import ADMIN_PASSWORD, ShopTest, clean_environment, poll_until, run
 
 OK, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 4
+FREE_PORTS = ("--set", "listen=127.0.0.1:0", "--set", "admin=127.0.0.1:0")
 
 
 class ConfigurationTest(ShopTest):
@@ -268,14 +269,14 @@ class StopTest(ShopTest):
 class CommandsTest(ShopTest):
     def test_the_demo_shows_the_shop_and_leaves_nothing_behind(self):
         environment = clean_environment(TMPDIR=str(self.folder))
-        result = run("demo", "--once", environment=environment, cwd=self.folder)
+        result = run("demo", "--once", *FREE_PORTS, environment=environment, cwd=self.folder)
         self.assertEqual(result.returncode, OK, result)
         self.assertIn("/orders", result.stdout)
         self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_the_demo_ends_well_when_it_is_interrupted(self):
-        environment = clean_environment(TMPDIR=str(self.folder), SEAMLINE_SECURITY__AUTH="off")
-        demo = subprocess.Popen([os.environ["SEAMLINE_BINARY"], "demo"], env=environment, cwd=self.folder, text=True,
+        environment = clean_environment(TMPDIR=str(self.folder))
+        demo = subprocess.Popen([os.environ["SEAMLINE_BINARY"], "demo", *FREE_PORTS], env=environment, cwd=self.folder, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.addCleanup(demo.stdout.close)
         self.addCleanup(demo.kill)
