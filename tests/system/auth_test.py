@@ -51,7 +51,9 @@ class AuthenticationTest(ShopTest):
         token = self.ada["Authorization"].removeprefix("Bearer ")
         head, claims, signature = token.split(".")
         decoded = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
-        encode = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+        def encode(value):
+            return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
         forged = {
             "another subject": f"{head}.{encode(decoded | {'sub': self.bob_id})}.{signature}",
             "a role": f"{head}.{encode(decoded | {'role': 'admin'})}.{signature}",
