@@ -51,7 +51,8 @@ Result<config::Layers> load_layers(const ConfigurationSources& sources) {
     if (auto added = layers.add_file(sources.file); !added) return fail(std::move(added.error()));
   }
   const auto variables = environment_variables();
-  if (auto added = layers.add_environment(variables, environment_prefix, other_variables); !added) return fail(std::move(added.error()));
+  if (auto added = layers.add_environment(variables, environment_prefix, other_variables); !added)
+    return fail(std::move(added.error()));
   for (const std::string& assignment : sources.assignments) {
     const auto equals = assignment.find('=');
     if (equals == std::string::npos) return fail(invalid("--set " + assignment + ": write it as key=value."));
@@ -95,7 +96,8 @@ Result<Address> parse_address(std::string_view key, std::string_view text) {
     const auto read = std::from_chars(text.data() + colon + 1, end, address.port);
     if (!address.host.empty() && read.ec == std::errc() && read.ptr == end) return address;
   }
-  return fail(invalid(std::string(key) + " is \"" + std::string(text) + "\", and must be host:port, for example 127.0.0.1:8080."));
+  return fail(
+      invalid(std::string(key) + " is \"" + std::string(text) + "\", and must be host:port, for example 127.0.0.1:8080."));
 }
 
 }  // namespace seamline::app

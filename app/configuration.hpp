@@ -30,7 +30,8 @@ inline constexpr std::array<std::string_view, 1> seamline::enum_names<seamline::
 template <>
 inline constexpr std::array<std::string_view, 2> seamline::enum_names<seamline::app::Authentication>{"on", "off"};
 template <>
-inline constexpr std::array<std::string_view, 5> seamline::enum_names<seamline::app::LogLevel>{"debug", "info", "warning", "error", "off"};
+inline constexpr std::array<std::string_view, 5> seamline::enum_names<seamline::app::LogLevel>{"debug", "info", "warning",
+                                                                                               "error", "off"};
 
 namespace seamline::app {
 
@@ -41,8 +42,9 @@ struct ModuleSection : Settings {
   std::optional<std::string> url;
 
   static constexpr auto fields = std::tuple_cat(
-      std::tuple{Field{"placement", &ModuleSection::placement, "local: in the main process. remote: a process of its own, at url."},
-                 Field{"url", &ModuleSection::url, "Where the module is reached when it is remote.", length(8, 300)}},
+      std::tuple{
+          Field{"placement", &ModuleSection::placement, "local: in the main process. remote: a process of its own, at url."},
+          Field{"url", &ModuleSection::url, "Where the module is reached when it is remote.", length(8, 300)}},
       Settings::fields);
 };
 
@@ -68,12 +70,13 @@ struct EventsSection {
 
   static constexpr std::tuple fields{
       Field{"carrier", &EventsSection::carrier, "How events reach modules in other processes."},
-      Field{"queue_entries", &EventsSection::queue_entries, "Events that may wait in memory for a subscriber; further ones are read from the log.",
-            range(1, 1'000'000)},
+      Field{"queue_entries", &EventsSection::queue_entries,
+            "Events that may wait in memory for a subscriber; further ones are read from the log.", range(1, 1'000'000)},
       Field{"read_entries", &EventsSection::read_entries, "Events of one read of a log.", range(1, 10'000)},
-      Field{"poll_ms", &EventsSection::poll_ms, "How often a subscriber that hears nothing compares itself with the log, in milliseconds.",
-            range(10, 60'000)},
-      Field{"timer_poll_ms", &EventsSection::timer_poll_ms, "How often due timers are looked for, in milliseconds.", range(1, 60'000)},
+      Field{"poll_ms", &EventsSection::poll_ms,
+            "How often a subscriber that hears nothing compares itself with the log, in milliseconds.", range(10, 60'000)},
+      Field{"timer_poll_ms", &EventsSection::timer_poll_ms, "How often due timers are looked for, in milliseconds.",
+            range(1, 60'000)},
       Field{"timer_grace_ms", &EventsSection::timer_grace_ms,
             "How long due timers wait after a start or a stall, while the logs are read, in milliseconds.", range(0, 600'000)}};
 };
@@ -90,16 +93,20 @@ struct HttpSection {
   std::int64_t deadline_ms = 10'000;
 
   static constexpr std::tuple fields{
-      Field{"max_connections", &HttpSection::max_connections, "Connections that are served at once; a further one is answered 503.", range(1, 10'000)},
+      Field{"max_connections", &HttpSection::max_connections,
+            "Connections that are served at once; a further one is answered 503.", range(1, 10'000)},
       Field{"max_body_bytes", &HttpSection::max_body_bytes, "The largest request body.", range(1024, 1 << 26)},
       Field{"max_target_bytes", &HttpSection::max_target_bytes, "The longest request target.", range(256, 1 << 16)},
       Field{"max_header_fields", &HttpSection::max_header_fields, "Header fields of a request.", range(10, 1000)},
-      Field{"keep_alive_ms", &HttpSection::keep_alive_ms, "How long an idle connection is kept, in milliseconds.", range(100, 600'000)},
-      Field{"read_timeout_ms", &HttpSection::read_timeout_ms, "How long a request may pause while it is read, in milliseconds.", range(100, 600'000)},
-      Field{"body_timeout_ms", &HttpSection::body_timeout_ms, "How long a whole body may take, in milliseconds.", range(100, 600'000)},
+      Field{"keep_alive_ms", &HttpSection::keep_alive_ms, "How long an idle connection is kept, in milliseconds.",
+            range(100, 600'000)},
+      Field{"read_timeout_ms", &HttpSection::read_timeout_ms, "How long a request may pause while it is read, in milliseconds.",
+            range(100, 600'000)},
+      Field{"body_timeout_ms", &HttpSection::body_timeout_ms, "How long a whole body may take, in milliseconds.",
+            range(100, 600'000)},
       Field{"max_head_bytes", &HttpSection::max_head_bytes, "The request line with all header fields.", range(1024, 1 << 20)},
-      Field{"deadline_ms", &HttpSection::deadline_ms, "How long a call may take that names no deadline of its own, in milliseconds.",
-            range(100, 600'000)}};
+      Field{"deadline_ms", &HttpSection::deadline_ms,
+            "How long a call may take that names no deadline of its own, in milliseconds.", range(100, 600'000)}};
 };
 
 struct StoreSection {
@@ -111,13 +118,13 @@ struct StoreSection {
 
   static constexpr std::tuple fields{
       Field{"readers", &StoreSection::readers, "Queries that run at once on one module's store.", range(1, 256)},
-      Field{"checkpoint_pages", &StoreSection::checkpoint_pages, "How long the write-ahead log grows before it is moved into the file, in pages.",
-            range(100, 100'000)},
-      Field{"max_queued", &StoreSection::max_queued, "Commands that may wait for one module's writer; a further one is answered 503.",
-            range(1, 1'000'000)},
+      Field{"checkpoint_pages", &StoreSection::checkpoint_pages,
+            "How long the write-ahead log grows before it is moved into the file, in pages.", range(100, 100'000)},
+      Field{"max_queued", &StoreSection::max_queued,
+            "Commands that may wait for one module's writer; a further one is answered 503.", range(1, 1'000'000)},
       Field{"batch_cap", &StoreSection::batch_cap, "Units of work in one commit.", range(1, 4096)},
-      Field{"idempotency_keep_ms", &StoreSection::idempotency_keep_ms, "How long answers are kept for repeats with their key, in milliseconds.",
-            range(1000, 30LL * 24 * 3600 * 1000)}};
+      Field{"idempotency_keep_ms", &StoreSection::idempotency_keep_ms,
+            "How long answers are kept for repeats with their key, in milliseconds.", range(1000, 30LL * 24 * 3600 * 1000)}};
 };
 
 struct SecuritySection {
@@ -125,9 +132,10 @@ struct SecuritySection {
   std::int64_t max_cached_tokens = 10'000;
 
   static constexpr std::tuple fields{
-      Field{"auth", &SecuritySection::auth, "off makes every caller an admin: for experiments, and only where every listener is on loopback."},
-      Field{"max_cached_tokens", &SecuritySection::max_cached_tokens, "Verified access tokens that are not verified again until they expire.",
-            range(16, 10'000'000)}};
+      Field{"auth", &SecuritySection::auth,
+            "off makes every caller an admin: for experiments, and only where every listener is on loopback."},
+      Field{"max_cached_tokens", &SecuritySection::max_cached_tokens,
+            "Verified access tokens that are not verified again until they expire.", range(16, 10'000'000)}};
 };
 
 struct LogSection {
@@ -150,7 +158,8 @@ struct Configuration {
   static constexpr std::tuple fields{
       Field{"data_dir", &Configuration::data_dir, "The folder of the modules' stores.", length(1, 4096)},
       Field{"listen", &Configuration::listen, "Address and port for customers; port 0 takes a free one.", length(3, 300)},
-      Field{"admin", &Configuration::admin, "Address and port for metrics and control, on loopback; port 0 takes a free one.", length(3, 300)},
+      Field{"admin", &Configuration::admin, "Address and port for metrics and control, on loopback; port 0 takes a free one.",
+            length(3, 300)},
       Field{"modules", &Configuration::modules, "The modules."},
       Field{"events", &Configuration::events, "The events between modules."},
       Field{"http", &Configuration::http, "The HTTP listeners."},

@@ -82,20 +82,21 @@ Result<void> ShopServer::listen() {
 
   authenticator_ = make_authenticator();
   const http::Dispatcher::Options options{.deadline_ms = configuration_.http.deadline_ms, .internal_operations = false};
-  public_dispatcher_ = std::make_unique<http::Dispatcher>(host_.routes(), std::move(public_documents), *authenticator_, Clock::system(),
-                                                          request_ids_, options);
-  admin_dispatcher_ = std::make_unique<http::Dispatcher>(std::vector<OperationRoute>{}, std::move(admin_documents), *authenticator_,
-                                                         Clock::system(), request_ids_, options);
+  public_dispatcher_ = std::make_unique<http::Dispatcher>(host_.routes(), std::move(public_documents), *authenticator_,
+                                                          Clock::system(), request_ids_, options);
+  admin_dispatcher_ = std::make_unique<http::Dispatcher>(std::vector<OperationRoute>{}, std::move(admin_documents),
+                                                         *authenticator_, Clock::system(), request_ids_, options);
 
   const auto listen = parse_address("listen", configuration_.listen);
   const auto admin = parse_address("admin", configuration_.admin);
   http::Server::Options admin_options = listener_options(admin.value());
   admin_options.max_connections = admin_connections;
-  auto admin_server = http::Server::start(admin_options, [this](const http::Request& request) { return admin_dispatcher_->handle(request); });
+  auto admin_server =
+      http::Server::start(admin_options, [this](const http::Request& request) { return admin_dispatcher_->handle(request); });
   if (!admin_server) return fail(std::move(admin_server.error()));
   admin_server_ = std::move(*admin_server);
-  auto public_server =
-      http::Server::start(listener_options(listen.value()), [this](const http::Request& request) { return public_dispatcher_->handle(request); });
+  auto public_server = http::Server::start(listener_options(listen.value()),
+                                           [this](const http::Request& request) { return public_dispatcher_->handle(request); });
   if (!public_server) return fail(std::move(public_server.error()));
   public_server_ = std::move(*public_server);
   return {};
@@ -138,7 +139,8 @@ std::vector<http::HealthCheck> ShopServer::check_health() const {
     http::HealthCheck check{module.name, module.is_open ? Status::pass : Status::fail, module.is_open ? "" : "closed"};
     for (const std::string& publisher : module.diverged_from) {
       check.status = Status::fail;
-      check.detail += (check.detail.empty() ? "" : "; ") + ("the log of " + publisher + " is not the one that it followed (diverged)");
+      check.detail +=
+          (check.detail.empty() ? "" : "; ") + ("the log of " + publisher + " is not the one that it followed (diverged)");
     }
     checks.push_back(std::move(check));
   }

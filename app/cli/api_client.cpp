@@ -9,7 +9,8 @@ namespace {
 Error error_of(const http::Response& response) {
   Error error;
   error.code = "http." + std::to_string(response.status);
-  error.detail = "The shop answered " + std::to_string(response.status) + " " + std::string(http::reason_phrase(response.status)) + ".";
+  error.detail =
+      "The shop answered " + std::to_string(response.status) + " " + std::string(http::reason_phrase(response.status)) + ".";
   error.kind = response.status == 503 ? Kind::unavailable : Kind::conflict;
   if (const auto body = json::parse(response.body)) {
     if (const auto* code = body->find("code")) error.code = code->text;
@@ -24,7 +25,8 @@ Result<void> ApiClient::log_in() {
   if (access_.admin_password.empty()) return {};
   http::Request request{"POST", "/oauth/token", {}, {}, {}};
   request.headers.add("Content-Type", "application/x-www-form-urlencoded");
-  request.body = "grant_type=password&username=" + percent_encode(access_.admin_email) + "&password=" + percent_encode(access_.admin_password);
+  request.body = "grant_type=password&username=" + percent_encode(access_.admin_email) +
+                 "&password=" + percent_encode(access_.admin_password);
   auto reply = send(std::move(request));
   if (!reply) return fail(std::move(reply.error()));
   if (const auto* token = reply->find("access_token")) token_ = token->text;

@@ -25,8 +25,10 @@ sigset_t stop_signals() {
 
 int run_command_line(int count, char** arguments) {
   std::signal(SIGPIPE, SIG_IGN);
-  CLI::App program("Seamline: a single-binary modular monolith with extraction seams.\n"
-                   "Start with:  seamline demo", "seamline");
+  CLI::App program(
+      "Seamline: a single-binary modular monolith with extraction seams.\n"
+      "Start with:  seamline demo",
+      "seamline");
   program.set_version_flag("--version", "seamline " + std::string(version()));
   program.require_subcommand(1);
   program.failure_message(CLI::FailureMessage::help);
@@ -42,7 +44,8 @@ int run_command_line(int count, char** arguments) {
 
 void add_configuration_options(CLI::App& command, ConfigurationSources& sources) {
   command.add_option("--config", sources.file, "The configuration file (JSON, comments allowed).");
-  command.add_option("--set", sources.assignments, "One value: key=value, for example listen=127.0.0.1:9000. Beats file and environment.");
+  command.add_option("--set", sources.assignments,
+                     "One value: key=value, for example listen=127.0.0.1:9000. Beats file and environment.");
 }
 
 void add_access_options(CLI::App& command, ShopAccess& access) {

@@ -17,7 +17,8 @@ int rebuild_orders(const ConfigurationSources& sources) {
   options.module = "order";
   options.directory = std::filesystem::path(configuration->data_dir) / options.module;
   if (!std::filesystem::exists(options.directory / "0.db")) {
-    say("seamline: there is no order store in " + options.directory.string() + ". Name its data_dir with --set data_dir=… or --config.");
+    say("seamline: there is no order store in " + options.directory.string() +
+        ". Name its data_dir with --set data_dir=… or --config.");
     return exit_failed;
   }
   IdSource ids(Clock::system(), Random::system());

@@ -64,13 +64,16 @@ ConfigurationSources demo_sources(ConfigurationSources sources, const std::strin
 
 void print_welcome(const ShopServer& server, const Seeded& seeded) {
   const std::string url = server.url();
-  std::string text = "\nSeamline " + std::string(version()) + " runs a shop: " + std::to_string(seeded.user_ids.size()) + " users, " +
-                     std::to_string(seeded.product_ids.size()) + " products, " + std::to_string(seeded.order_ids.size()) + " orders.\n\n";
+  std::string text = "\nSeamline " + std::string(version()) + " runs a shop: " + std::to_string(seeded.user_ids.size()) +
+                     " users, " + std::to_string(seeded.product_ids.size()) + " products, " +
+                     std::to_string(seeded.order_ids.size()) + " orders.\n\n";
   text += "  API      " + url + "\n  Health   " + url + "/health\n  Metrics  " + server.admin_url() + "/metrics\n\n";
   text += "Three things to try, in another terminal:\n\n";
-  text += "  TOKEN=$(curl -s " + url + "/oauth/token -d grant_type=password -d username=" + seeded_email(1) + " -d 'password=" +
-          std::string(seeded_password) + "' \\\n          | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n";
-  text += "  curl -s " + url + "/orders -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -H 'Prefer: wait=5' \\\n"
+  text += "  TOKEN=$(curl -s " + url + "/oauth/token -d grant_type=password -d username=" + seeded_email(1) +
+          " -d 'password=" + std::string(seeded_password) +
+          "' \\\n          | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n";
+  text += "  curl -s " + url +
+          "/orders -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -H 'Prefer: wait=5' \\\n"
           "       -d '{\"items\":[{\"product_id\":\"p1\",\"quantity\":2}]}'\n";
   text += "  curl -s " + url + "/products/p1\n\n";
   text += "Ctrl-C ends it and leaves nothing behind.\n";

@@ -128,14 +128,15 @@ Result<LoadReport> run_load(const LoadOptions& options) {
 void print(const LoadReport& report, bool as_json) {
   const double accepted = static_cast<double>(report.accepted);
   const double ended = static_cast<double>(report.confirmed + report.cancelled);
-  const char* format = as_json ? "{\"accepted\":%lld,\"refused\":%lld,\"confirmed\":%lld,\"cancelled\":%lld,\"unsettled\":%lld,"
-                                 "\"accepted_per_s\":%.0f,\"completed_per_s\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f}\n"
-                               : "accepted %lld, refused %lld; confirmed %lld, cancelled %lld, unsettled %lld\n"
-                                 "%.0f accepted/s, %.0f completed/s; p50 %.2f ms, p99 %.2f ms, max %.2f ms\n";
+  const char* format = as_json
+                           ? "{\"accepted\":%lld,\"refused\":%lld,\"confirmed\":%lld,\"cancelled\":%lld,\"unsettled\":%lld,"
+                             "\"accepted_per_s\":%.0f,\"completed_per_s\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f}\n"
+                           : "accepted %lld, refused %lld; confirmed %lld, cancelled %lld, unsettled %lld\n"
+                             "%.0f accepted/s, %.0f completed/s; p50 %.2f ms, p99 %.2f ms, max %.2f ms\n";
   std::printf(format, static_cast<long long>(report.accepted), static_cast<long long>(report.refused),
-              static_cast<long long>(report.confirmed), static_cast<long long>(report.cancelled), static_cast<long long>(report.unsettled),
-              accepted / report.accept_seconds, ended / report.settle_seconds, report.quantile_ms(0.5), report.quantile_ms(0.99),
-              report.quantile_ms(1));
+              static_cast<long long>(report.confirmed), static_cast<long long>(report.cancelled),
+              static_cast<long long>(report.unsettled), accepted / report.accept_seconds, ended / report.settle_seconds,
+              report.quantile_ms(0.5), report.quantile_ms(0.99), report.quantile_ms(1));
 }
 
 int load(const LoadOptions& options) {
@@ -152,11 +153,16 @@ int load(const LoadOptions& options) {
 }  // namespace
 
 void add_load(CLI::App& program, Action& chosen) {
-  auto* command = program.add_subcommand("load", "Place orders on a running shop, a fixed number at a time, until every one has ended.");
+  auto* command =
+      program.add_subcommand("load", "Place orders on a running shop, a fixed number at a time, until every one has ended.");
   auto options = std::make_shared<LoadOptions>();
   add_access_options(*command, options->access);
-  command->add_option("--orders", options->orders, "How many orders in all.")->check(CLI::Range(1, 100'000'000))->capture_default_str();
-  command->add_option("--in-flight", options->in_flight, "How many at a time.")->check(CLI::Range(1, 1'000))->capture_default_str();
+  command->add_option("--orders", options->orders, "How many orders in all.")
+      ->check(CLI::Range(1, 100'000'000))
+      ->capture_default_str();
+  command->add_option("--in-flight", options->in_flight, "How many at a time.")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
   command->add_option("--settle-timeout", options->settle_timeout_s, "How long to wait for the last ones to end, in seconds.")
       ->check(CLI::Range(1, 3'600))
       ->capture_default_str();

@@ -40,8 +40,8 @@ int seed(const SeedOptions& options) {
   if (options.as_json) {
     print_json(*seeded);
   } else {
-    std::printf("%zu users (password \"%s\"), %zu products, %zu orders\n", seeded->user_ids.size(), std::string(seeded_password).c_str(),
-                seeded->product_ids.size(), seeded->order_ids.size());
+    std::printf("%zu users (password \"%s\"), %zu products, %zu orders\n", seeded->user_ids.size(),
+                std::string(seeded_password).c_str(), seeded->product_ids.size(), seeded->order_ids.size());
   }
   return exit_ok;
 }
@@ -53,9 +53,15 @@ void add_seed(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<SeedOptions>();
   add_access_options(*command, options->access);
   command->add_option("--users", options->plan.users, "How many users.")->check(CLI::Range(1, 1'000))->capture_default_str();
-  command->add_option("--products", options->plan.products, "How many products.")->check(CLI::Range(1, 100'000))->capture_default_str();
-  command->add_option("--orders", options->plan.orders, "How many orders.")->check(CLI::Range(0, 1'000'000))->capture_default_str();
-  command->add_option("--stock", options->plan.stock, "How many of each product.")->check(CLI::Range(0, 1'000'000'000))->capture_default_str();
+  command->add_option("--products", options->plan.products, "How many products.")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command->add_option("--orders", options->plan.orders, "How many orders.")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--stock", options->plan.stock, "How many of each product.")
+      ->check(CLI::Range(0, 1'000'000'000))
+      ->capture_default_str();
   command->add_option("--seed", options->plan.seed, "The same seed gives the same data.")->capture_default_str();
   command->add_flag("--json", options->as_json, "Print the ids as JSON.");
   command->callback([&chosen, options] { chosen = [options] { return seed(*options); }; });

@@ -40,7 +40,8 @@ Result<std::string> add_user(ApiClient& shop, std::int64_t number) {
 
 Result<std::string> add_product(ApiClient& shop, std::int64_t number, const SeedPlan& plan, Random& random) {
   const std::string id = "p" + std::to_string(number);
-  const std::string name = std::string(adjectives[random.below(adjectives.size())]) + " " + std::string(nouns[random.below(nouns.size())]);
+  const std::string name =
+      std::string(adjectives[random.below(adjectives.size())]) + " " + std::string(nouns[random.below(nouns.size())]);
   const auto price = static_cast<std::int64_t>(100 + random.below(9'900));
   auto added = shop.post("/products", object([&](json::Writer& writer) {
                            writer.member("product_id", id);

@@ -24,8 +24,12 @@ class InventoryModule final : public Port<InventoryContract> {
     });
   }
 
-  Result<Product> call(const CallContext& context, const AddProduct& operation) override { return catalog_.add(context, operation); }
-  Result<Product> call(const CallContext& context, const Restock& operation) override { return catalog_.restock(context, operation); }
+  Result<Product> call(const CallContext& context, const AddProduct& operation) override {
+    return catalog_.add(context, operation);
+  }
+  Result<Product> call(const CallContext& context, const Restock& operation) override {
+    return catalog_.restock(context, operation);
+  }
   Result<Product> call(const CallContext&, const GetProduct& operation) override { return catalog_.get(operation); }
   Result<ProductPage> call(const CallContext&, const ListProducts& operation) override { return catalog_.list(operation); }
   Result<Quotes> call(const CallContext&, const Quote& operation) override { return catalog_.quote(operation); }

@@ -32,17 +32,25 @@ class OrderModule final : public Port<OrderContract> {
     });
   }
 
-  Result<Order> call(const CallContext& context, const PlaceOrder& operation) override { return placing_.place(context, operation); }
+  Result<Order> call(const CallContext& context, const PlaceOrder& operation) override {
+    return placing_.place(context, operation);
+  }
   Result<Order> call(const CallContext& context, const StartDraft& operation) override {
     return placing_.start_draft(context, operation);
   }
-  Result<Order> call(const CallContext& context, const AddItem& operation) override { return placing_.add_item(context, operation); }
+  Result<Order> call(const CallContext& context, const AddItem& operation) override {
+    return placing_.add_item(context, operation);
+  }
   Result<Order> call(const CallContext& context, const PlaceDraft& operation) override {
     return placing_.place_draft(context, operation);
   }
-  Result<Order> call(const CallContext& context, const CancelOrder& operation) override { return placing_.cancel(context, operation); }
+  Result<Order> call(const CallContext& context, const CancelOrder& operation) override {
+    return placing_.cancel(context, operation);
+  }
   Result<Order> call(const CallContext& context, const GetOrder& operation) override { return reading_.get(context, operation); }
-  Result<OrderPage> call(const CallContext& context, const ListOrders& operation) override { return reading_.list(context, operation); }
+  Result<OrderPage> call(const CallContext& context, const ListOrders& operation) override {
+    return reading_.list(context, operation);
+  }
   Result<Timeline> call(const CallContext& context, const GetTimeline& operation) override {
     return reading_.timeline(context, operation);
   }

@@ -28,9 +28,15 @@ class PaymentModule final : public Port<PaymentContract> {
     environment.hear<inventory::InventoryFailed>(hear);
   }
 
-  Result<Payment> call(const CallContext& context, const GetPayment& operation) override { return books_.get(context, operation); }
-  Result<PaymentPage> call(const CallContext& context, const FindPayments& operation) override { return books_.find(context, operation); }
-  Result<Invoice> call(const CallContext& context, const GetInvoice& operation) override { return books_.invoice(context, operation); }
+  Result<Payment> call(const CallContext& context, const GetPayment& operation) override {
+    return books_.get(context, operation);
+  }
+  Result<PaymentPage> call(const CallContext& context, const FindPayments& operation) override {
+    return books_.find(context, operation);
+  }
+  Result<Invoice> call(const CallContext& context, const GetInvoice& operation) override {
+    return books_.invoice(context, operation);
+  }
 
  private:
   SqlPaymentRepository repository_;

@@ -13,7 +13,8 @@ struct Settings {
 
   static constexpr std::tuple fields{
       Field{"currency", &Settings::currency, "The shop's currency, for orders that name none.", length(3, 3)},
-      Field{"default_token", &Settings::default_token, "The payment token of orders that name none (sandbox only).", length(1, 200)},
+      Field{"default_token", &Settings::default_token, "The payment token of orders that name none (sandbox only).",
+            length(1, 200)},
       Field{"retry_ms", &Settings::retry_ms,
             "How long an unanswered charge waits before the provider is asked again, in milliseconds; doubled each time.",
             range(1, 60'000)}};

@@ -25,7 +25,8 @@ LoginThrottle::Limits limits_of(const Settings& settings) {
 }
 
 Sessions::Policy policy_of(const Settings& settings) {
-  return {settings.token_issuer, settings.token_audience, settings.token_life_s, settings.refresh_life_s, settings.sessions_per_user};
+  return {settings.token_issuer, settings.token_audience, settings.token_life_s, settings.refresh_life_s,
+          settings.sessions_per_user};
 }
 
 class UserModule final : public Port<UserContract> {
@@ -49,7 +50,9 @@ class UserModule final : public Port<UserContract> {
   }
   Result<User> call(const CallContext& context, const GetUser& operation) override { return accounts_.get(context, operation); }
   Result<Profile> call(const CallContext&, const GetProfile& operation) override { return accounts_.profile(operation); }
-  Result<Tokens> call(const CallContext& context, const IssueTokens& operation) override { return logins_.issue(context, operation); }
+  Result<Tokens> call(const CallContext& context, const IssueTokens& operation) override {
+    return logins_.issue(context, operation);
+  }
   Result<PublicJwkSet> call(const CallContext&, const GetKeys&) override { return logins_.keys(); }
 
  private:

@@ -39,11 +39,12 @@ struct Settings {
             range(60, 365LL * 24 * 3600)},
       Field{"sessions_per_user", &Settings::sessions_per_user, "Sessions that one user may have; a further one ends the oldest.",
             range(1, 1000)},
-      Field{"login_failures", &Settings::login_failures, "Failed logins to one account after which further ones are refused for a while.",
-            range(1, 1000)},
+      Field{"login_failures", &Settings::login_failures,
+            "Failed logins to one account after which further ones are refused for a while.", range(1, 1000)},
       Field{"login_window_s", &Settings::login_window_s, "How long failed logins are counted, from the first, in seconds.",
             range(1, 86'400)},
-      Field{"login_accounts", &Settings::login_accounts, "Accounts whose failed logins are remembered at once.", range(10, 1'000'000)}};
+      Field{"login_accounts", &Settings::login_accounts, "Accounts whose failed logins are remembered at once.",
+            range(10, 1'000'000)}};
 };
 
 /// The user module: who there is, and how they prove it.

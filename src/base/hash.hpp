@@ -18,8 +18,6 @@ std::string to_hex(std::string_view bytes);
 std::string to_hex(const Sha256& digest);
 
 /// The digest's bytes as a view, for a column or another digest. `digest` outlives the view.
-inline std::string_view as_bytes(const Sha256& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
+inline std::string_view as_bytes(const Sha256& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
 
 }  // namespace seamline

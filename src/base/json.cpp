@@ -82,7 +82,8 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
       return refuse("an object with more than " + std::to_string(limits_.max_members) + " members");
     }
     for (const Value& sibling : open_.back()->items) {
-      if (sibling.name == name) return refuse("the member \"" + std::string(text_prefix(name, 40)) + "\" stands twice in one object");
+      if (sibling.name == name)
+        return refuse("the member \"" + std::string(text_prefix(name, 40)) + "\" stands twice in one object");
     }
     name_ = std::move(name);
     key_offset_ = offset();
@@ -91,7 +92,8 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool parse_error(std::size_t, const std::string& last_token, const nlohmann::detail::exception& error) override {
     const std::string_view reason = error.what();
     const auto is_reason = [&](std::string_view words) { return reason.find(words) != std::string_view::npos; };
-    if (is_reason("unexpected end of input") || is_reason("missing closing quote")) return refuse("the text ends before the value does");
+    if (is_reason("unexpected end of input") || is_reason("missing closing quote"))
+      return refuse("the text ends before the value does");
     const std::string_view token = text_prefix(last_token, 40);
     // The parser may stop in the middle of a character, which then must not be repeated.
     return refuse(is_text(token) ? "unexpected text near '" + std::string(token) + "'" : "unexpected text");
@@ -113,7 +115,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool integer(std::int64_t value) { return set(Type::integer, &Value::integer, value); }
   bool number(std::string token) { return set(Type::number, &Value::text, std::move(token)); }
   template <class T>
-  bool set(Type type, T Value::*member, T value) {
+  bool set(Type type, T Value::* member, T value) {
     Value* added = add(type);
     if (added != nullptr) added->*member = std::move(value);
     return added != nullptr;
@@ -180,9 +182,9 @@ Result<Value> parse(std::string_view text, const ParseLimits& limits) {
   }
   const char* furthest = text.data();
   Builder builder(text, furthest, limits);
-  const bool parsed = nlohmann::json::sax_parse(CountingIterator(text.data(), &furthest),
-                                                CountingIterator(text.data() + text.size(), &furthest), &builder,
-                                                nlohmann::json::input_format_t::json, true, limits.comments);
+  const bool parsed =
+      nlohmann::json::sax_parse(CountingIterator(text.data(), &furthest), CountingIterator(text.data() + text.size(), &furthest),
+                                &builder, nlohmann::json::input_format_t::json, true, limits.comments);
   if (!parsed) return fail(malformed_json, "The JSON text is malformed: " + builder.problem + ".");
   return std::move(builder.root);
 }

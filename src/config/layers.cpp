@@ -8,7 +8,9 @@
 namespace seamline::config {
 namespace {
 
-std::string join(const std::string& path, std::string_view name) { return path.empty() ? std::string(name) : path + "." + std::string(name); }
+std::string join(const std::string& path, std::string_view name) {
+  return path.empty() ? std::string(name) : path + "." + std::string(name);
+}
 
 std::size_t line_at(std::string_view text, std::size_t offset) {
   const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size()));
@@ -73,7 +75,8 @@ Result<void> Layers::add_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (!file || !(text << file.rdbuf())) {
-    return fail(errors::unreadable, "Cannot read the configuration file " + path.string() + ". Does it exist, and may you read it?");
+    return fail(errors::unreadable,
+                "Cannot read the configuration file " + path.string() + ". Does it exist, and may you read it?");
   }
   return add_text(path.string(), text.str());
 }
@@ -86,8 +89,8 @@ Result<void> Layers::add_text(const std::string& name, std::string_view text) {
   return merge(tree_, std::move(*value), root_, "", name, text);
 }
 
-Result<void> Layers::merge(json::Value& into, json::Value&& from, const Key& section, const std::string& path, const std::string& file,
-                           std::string_view text) {
+Result<void> Layers::merge(json::Value& into, json::Value&& from, const Key& section, const std::string& path,
+                           const std::string& file, std::string_view text) {
   for (json::Value& item : from.items) {
     const std::string origin = file + ":" + std::to_string(line_at(text, item.offset));
     const std::string item_path = join(path, item.name);
@@ -128,9 +131,11 @@ Result<void> Layers::set(std::string_view dotted_path, std::string_view text, co
     path = join(path, name);
     value = &member_of(*value, name);
   }
-  if (key->type == json::Type::object) return fail(errors::invalid, origin + ": " + path + " is a section; name one of its keys.");
+  if (key->type == json::Type::object)
+    return fail(errors::invalid, origin + ": " + path + " is a section; name one of its keys.");
   if (!read_text(text, key->type, *value)) {
-    return fail(errors::invalid, origin + ": " + path + " must be " + (key->type == json::Type::boolean ? "true or false." : "an integer."));
+    return fail(errors::invalid,
+                origin + ": " + path + " must be " + (key->type == json::Type::boolean ? "true or false." : "an integer."));
   }
   origins_[path] = origin;
   return {};

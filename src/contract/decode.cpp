@@ -55,8 +55,7 @@ Decoding::Within::Within(Decoding& decoding, std::string_view member)
   }
 }
 
-Decoding::Within::Within(Decoding& decoding, std::size_t index)
-    : decoding_(decoding), length_before_(decoding.pointer_.size()) {
+Decoding::Within::Within(Decoding& decoding, std::size_t index) : decoding_(decoding), length_before_(decoding.pointer_.size()) {
   decoding.pointer_ += "/" + std::to_string(index);
 }
 

@@ -37,8 +37,9 @@ void encode_value(json::Writer& writer, const T& value) {
   } else if constexpr (std::is_same_v<T, std::string>) {
     writer.string(value);
   } else {
-    static_assert(std::is_same_v<T, std::int64_t>, "A field is text, an integer of 64 bits, bool, an Id, a Timestamp, a named enum, "
-                                                   "a message, or an optional or vector of these.");
+    static_assert(std::is_same_v<T, std::int64_t>,
+                  "A field is text, an integer of 64 bits, bool, an Id, a Timestamp, a named enum, "
+                  "a message, or an optional or vector of these.");
     writer.integer(value);
   }
 }

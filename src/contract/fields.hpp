@@ -37,7 +37,7 @@ template <class Owner, class T>
 struct Field {
   using type = T;
   std::string_view name;
-  T Owner::*member;
+  T Owner::* member;
   std::string_view doc;
   Limits limits{};
 };

@@ -8,7 +8,8 @@ namespace {
 constexpr ErrorCode malformed{"request.malformed", Kind::malformed};
 
 bool is_unreserved(unsigned char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+         c == '~';
 }
 
 int hex_digit(char c) {
@@ -71,7 +72,8 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_pairs(std::string
     if (!value) return fail(std::move(value.error()));
     if (pairs.size() >= 100) return fail(malformed, "More than 100 parameters.");
     for (const auto& known : pairs) {
-      if (known.first == *name) return fail(malformed, "The parameter " + std::string(text_prefix(*name, 100)) + " stands twice.");
+      if (known.first == *name)
+        return fail(malformed, "The parameter " + std::string(text_prefix(*name, 100)) + " stands twice.");
     }
     pairs.emplace_back(std::move(*name), std::move(*value));
   }

@@ -165,9 +165,8 @@ void decode_pairs(Decoding& decoding, const std::vector<std::pair<std::string, s
   if (!decoding.refuses_unknown() || found == pairs.size()) return;
   for (const auto& [name, text] : pairs) {
     bool known = false;
-    for_each_field<Op>([&](const auto& field) {
-      known = known || (field.name == name && !is_path_member(Op::route.path, field.name));
-    });
+    for_each_field<Op>(
+        [&](const auto& field) { known = known || (field.name == name && !is_path_member(Op::route.path, field.name)); });
     if (known) continue;
     const Decoding::Within within(decoding, name);
     decoding.wrong_form("is unknown here");

@@ -57,7 +57,11 @@ store::LogPosition position_of(const std::string& log_id, const store::LogEntry&
 }  // namespace
 
 Consumer::Consumer(std::string publisher, Handlers::ByType handlers, store::Store& subscriber, seam::Gate& gate, Options options)
-    : publisher_(std::move(publisher)), handlers_(std::move(handlers)), store_(subscriber), gate_(gate), options_(std::move(options)) {
+    : publisher_(std::move(publisher)),
+      handlers_(std::move(handlers)),
+      store_(subscriber),
+      gate_(gate),
+      options_(std::move(options)) {
   store_.read([&](store::View& view) {
     applied_ = read_cursor(view, publisher_);
     dead_subjects_ = read_dead_subjects(view, publisher_);
@@ -225,8 +229,7 @@ bool Consumer::apply(store::Transaction& transaction, const store::LogEntry& ent
   return true;
 }
 
-void Consumer::bury(store::Transaction& transaction, const store::LogEntry& entry, bool is_poisoned,
-                    const std::string& reason) {
+void Consumer::bury(store::Transaction& transaction, const store::LogEntry& entry, bool is_poisoned, const std::string& reason) {
   transaction.rows().execute(
       "INSERT INTO dead_letters (publisher, seq, state, reason, epoch, type, subject, at_ms, trace, payload, hash) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -242,7 +245,9 @@ void Consumer::move_cursor(store::Transaction& transaction) {
       "ON CONFLICT (publisher, partition) DO UPDATE SET log_id = excluded.log_id, epoch = excluded.epoch, seq = excluded.seq, "
       "hash = excluded.hash WHERE cursors.seq = $7",
       publisher_, partition, reached_.log_id, reached_.epoch, reached_.seq, reached_.hash, written_seq_);
-  if (moved != 1) throw store::StorageError("the cursor of " + publisher_ + " was moved by somebody else", store::StorageError::Severity::fatal);
+  if (moved != 1)
+    throw store::StorageError("the cursor of " + publisher_ + " was moved by somebody else",
+                              store::StorageError::Severity::fatal);
   has_written_cursor_ = true;
 }
 

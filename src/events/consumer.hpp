@@ -100,15 +100,15 @@ class Consumer final : private store::Command {
   bool is_posted_ = false;
   std::optional<seam::Gate::Pass> pass_;  // held while it is posted
   bool wants_cursor_written_ = false;
-  bool is_behind_ = true;  // the log has, or may have, entries that were never queued
-  bool puller_waits_ = false;      // until the queue is less full
-  std::int64_t missed_seq_ = 0;    // the last entry that was offered while it was behind: the log is read up to there
+  bool is_behind_ = true;           // the log has, or may have, entries that were never queued
+  bool puller_waits_ = false;       // until the queue is less full
+  std::int64_t missed_seq_ = 0;     // the last entry that was offered while it was behind: the log is read up to there
   std::int64_t seen_head_seq_ = 0;  // the publisher's head when the heads were last compared
   ConsumerCounts counts_;
 
   // The writer's own. A rollback sets what the open transaction has reached back to what was committed.
   std::deque<std::shared_ptr<const store::EntryBatch>> queue_;
-  std::size_t first_entry_ = 0;     // in the front batch: where the next transaction begins
+  std::size_t first_entry_ = 0;       // in the front batch: where the next transaction begins
   std::size_t finished_batches_ = 0;  // by the open transaction
   std::size_t next_entry_ = 0;        // in the first batch that it has not finished
   store::LogPosition reached_;

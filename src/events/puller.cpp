@@ -28,7 +28,8 @@ bool Puller::read_for(const Feed& feed) const {
   auto read = feed.source.read(*after, options_.read_entries);
   if (!read) {
     if (read.error().kind == Kind::conflict) {
-      observe::log_error("events", feed.consumer.subscriber() + " stops hearing " + feed.consumer.publisher() + ": " + read.error().detail);
+      observe::log_error("events",
+                         feed.consumer.subscriber() + " stops hearing " + feed.consumer.publisher() + ": " + read.error().detail);
       feed.consumer.diverged(read.error());
     }
     return false;

@@ -21,7 +21,8 @@ class Timers::Firing final : public store::Command {
   std::size_t run(store::Transaction& transaction, std::size_t) override {
     // Looked up again: it may have been cancelled, or moved, since it was found due.
     {
-      store::Rows row = transaction.rows().query("SELECT due_at_ms FROM timers WHERE kind = $1 AND subject = $2", due_.kind, due_.subject);
+      store::Rows row =
+          transaction.rows().query("SELECT due_at_ms FROM timers WHERE kind = $1 AND subject = $2", due_.kind, due_.subject);
       if (!row.next() || row.timestamp(0) > transaction.now()) return 1;
     }
     transaction.cancel_timer(due_.kind, due_.subject);
@@ -77,7 +78,8 @@ bool Timers::step() {
 std::vector<Timers::Due> Timers::find_due() {
   return store_.read([&](store::View& view) {
     std::vector<Due> due;
-    store::Rows row = view.rows().query("SELECT kind, subject FROM timers WHERE due_at_ms <= $1 ORDER BY due_at_ms", clock_.now());
+    store::Rows row =
+        view.rows().query("SELECT kind, subject FROM timers WHERE due_at_ms <= $1 ORDER BY due_at_ms", clock_.now());
     // Timers of a kind that nobody handles any more stay where they are, and take nobody's place.
     while (due.size() < options_.batch && row.next()) {
       Due one{std::string(row.text(0)), std::string(row.text(1))};

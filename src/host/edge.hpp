@@ -46,8 +46,9 @@ class TypedEdge final : public Edge {
   void connect(void* port) override { seam_.point_at(*static_cast<Port<C>*>(port)); }
   std::vector<EdgeOperation> operations() const override {
     std::vector<EdgeOperation> all;
-    for_each_operation(typename C::operations{},
-                       [&]<Operation Op>() { all.push_back({Op::name, seam_.meter(IndexOf<Op, typename C::operations>::value)}); });
+    for_each_operation(typename C::operations{}, [&]<Operation Op>() {
+      all.push_back({Op::name, seam_.meter(IndexOf<Op, typename C::operations>::value)});
+    });
     return all;
   }
 

@@ -60,9 +60,7 @@ class Environment {
   }
 
   /// What happens when a timer of this kind is due: in the transaction that removes it.
-  void on_timer(std::string kind, events::Timers::Handler handler) {
-    timers_.emplace_back(std::move(kind), std::move(handler));
-  }
+  void on_timer(std::string kind, events::Timers::Handler handler) { timers_.emplace_back(std::move(kind), std::move(handler)); }
 
   /// A loop of the module's own, which calls the outside world: a thread steps it when woken, and every `idle_ms`, as long as
   /// the module's gate is open.

@@ -83,7 +83,8 @@ Result<void> Host::add(const ModuleSpec& spec) {
   try {
     placed->module = spec.create(*placed->environment);
   } catch (const CannotStart& problem) {
-    return fail(ErrorCode{"module.cannot_start", Kind::unavailable}, "The module " + spec.name + " cannot start: " + problem.what());
+    return fail(ErrorCode{"module.cannot_start", Kind::unavailable},
+                "The module " + spec.name + " cannot start: " + problem.what());
   }
   placed->timers = std::make_unique<events::Timers>(*placed->store, clock_, options_.timers);
   for (auto& [kind, handler] : placed->environment->timers_) placed->timers->on(kind, handler);
@@ -247,7 +248,8 @@ std::vector<ModuleStatus> Host::status() const {
   for (const auto& placed : modules_) {
     ModuleStatus status{placed->name, placed->module->gate().is_open(), {}};
     for (const auto& consumer : consumers_) {
-      if (consumer->subscriber() == placed->name && consumer->is_diverged()) status.diverged_from.push_back(consumer->publisher());
+      if (consumer->subscriber() == placed->name && consumer->is_diverged())
+        status.diverged_from.push_back(consumer->publisher());
     }
     all.push_back(std::move(status));
   }

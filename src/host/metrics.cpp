@@ -17,7 +17,15 @@ class Exposition {
  public:
   void family(std::string_view name, std::string_view type, std::string_view help) {
     name_ = name;
-    text_.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
+    text_.append("# HELP ")
+        .append(name)
+        .append(" ")
+        .append(help)
+        .append("\n# TYPE ")
+        .append(name)
+        .append(" ")
+        .append(type)
+        .append("\n");
   }
   /// `labels` are `a="x",b="y"`, of names that are declared in the source.
   void sample(std::string_view suffix, const std::string& labels, double value) {
@@ -34,9 +42,7 @@ class Exposition {
   std::string text_;
 };
 
-std::string label(std::string_view name, std::string_view value) {
-  return std::string(name) + "=\"" + std::string(value) + "\"";
-}
+std::string label(std::string_view name, std::string_view value) { return std::string(name) + "=\"" + std::string(value) + "\""; }
 
 std::string edge_labels(const Edge& edge, const EdgeOperation& operation) {
   return label("from", edge.caller()) + "," + label("to", edge.callee()) + "," + label("operation", operation.operation);
@@ -74,21 +80,24 @@ void write_consumers(Exposition& out, const Host& host) {
   struct Counter {
     std::string_view name;
     std::string_view help;
-    std::int64_t events::ConsumerCounts::*count;
+    std::int64_t events::ConsumerCounts::* count;
   };
   static constexpr std::array counters{
       Counter{"seamline_events_applied_total", "Events that a subscriber applied.", &events::ConsumerCounts::applied},
-      Counter{"seamline_events_duplicates_total", "Events that came again, and were ignored.", &events::ConsumerCounts::skipped_duplicates},
+      Counter{"seamline_events_duplicates_total", "Events that came again, and were ignored.",
+              &events::ConsumerCounts::skipped_duplicates},
       Counter{"seamline_events_dropped_when_full_total", "Events dropped at a full queue, and read from the log instead.",
               &events::ConsumerCounts::dropped_when_full},
-      Counter{"seamline_events_log_reads_total", "Times that a subscriber read the publisher's log.", &events::ConsumerCounts::log_reads},
+      Counter{"seamline_events_log_reads_total", "Times that a subscriber read the publisher's log.",
+              &events::ConsumerCounts::log_reads},
       Counter{"seamline_events_dead_letters_total", "Events that became dead letters.", &events::ConsumerCounts::dead_letters}};
   const auto labels = [](const events::Consumer& consumer) {
     return label("subscriber", consumer.subscriber()) + "," + label("publisher", consumer.publisher());
   };
   for (const Counter& counter : counters) {
     out.family(counter.name, "counter", counter.help);
-    for (const auto* consumer : host.consumers()) out.sample("", labels(*consumer), static_cast<double>(consumer->counts().*counter.count));
+    for (const auto* consumer : host.consumers())
+      out.sample("", labels(*consumer), static_cast<double>(consumer->counts().*counter.count));
   }
   out.family("seamline_events_lag", "gauge", "Entries of a publisher's log that a subscriber has not applied.");
   for (const auto* consumer : host.consumers()) {
@@ -102,7 +111,9 @@ void write_process(Exposition& out, std::string_view version) {
   out.sample("", label("version", version), 1);
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   out.family("process_cpu_seconds_total", "counter", "User and system time.");
   out.sample("", {}, seconds(used.ru_utime) + seconds(used.ru_stime));
   std::ifstream statm("/proc/self/statm");

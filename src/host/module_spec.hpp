@@ -25,7 +25,8 @@ class HostedModule {
 template <AContract C>
 class TypedHostedModule final : public HostedModule {
  public:
-  explicit TypedHostedModule(std::unique_ptr<Port<C>> module) : module_(std::move(module)), gated_(gate_, *module_), gateway_("gateway") {
+  explicit TypedHostedModule(std::unique_ptr<Port<C>> module)
+      : module_(std::move(module)), gated_(gate_, *module_), gateway_("gateway") {
     gateway_.connect(port());
   }
   void* port() override { return static_cast<Port<C>*>(&gated_); }

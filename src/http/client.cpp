@@ -58,9 +58,7 @@ class Client::Impl {
 
  private:
   /// Between two answers a server says nothing: what can be read is the end of the connection.
-  bool is_stale() const {
-    return session_->connected() && session_->socket().poll(Poco::Timespan(0), net::Socket::SELECT_READ);
-  }
+  bool is_stale() const { return session_->connected() && session_->socket().poll(Poco::Timespan(0), net::Socket::SELECT_READ); }
 
   void connect() {
     const Poco::URI uri(url_);

@@ -107,8 +107,8 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
     return problem(400, "request.body_not_expected", "A GET has no body here.", request_id);
   }
   if (!request.body.empty() && !has_type(request.headers.get("Content-Type"), wanted_type(route.route.body))) {
-    return problem(415, "request.wrong_content_type", "The Content-Type must be " + std::string(wanted_type(route.route.body)) + ".",
-                   request_id);
+    return problem(415, "request.wrong_content_type",
+                   "The Content-Type must be " + std::string(wanted_type(route.route.body)) + ".", request_id);
   }
   CallNotes notes;
   context->notes = &notes;
@@ -117,7 +117,8 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
   return success(request, std::move(*answer), notes, route);
 }
 
-Result<CallContext> Dispatcher::read_context(const Request& request, const OperationRoute& route, const std::string& request_id) const {
+Result<CallContext> Dispatcher::read_context(const Request& request, const OperationRoute& route,
+                                             const std::string& request_id) const {
   CallContext context;
   context.request_id = request_id;
   context.traceparent = read_traceparent(request.headers);

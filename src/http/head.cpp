@@ -69,7 +69,8 @@ std::optional<Refusal> read_request_line(std::string_view line, const HeadLimits
   if (!is_token(method)) return bad_head("The method holds characters that no method may have.");
   std::string_view target = line.substr(first + 1, last - first - 1);
   if (target.size() > limits.max_target_bytes) {
-    return Refusal{414, "request.target_too_long", "The target is longer than " + std::to_string(limits.max_target_bytes) + " bytes."};
+    return Refusal{414, "request.target_too_long",
+                   "The target is longer than " + std::to_string(limits.max_target_bytes) + " bytes."};
   }
   const bool is_visible = std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '#'; });
   target = origin_form(target);
@@ -85,7 +86,8 @@ std::optional<Refusal> read_request_line(std::string_view line, const HeadLimits
 
 std::optional<Refusal> read_fields(std::string_view lines, const HeadLimits& limits, Headers& headers) {
   for (std::string_view line = take_line(lines); !line.empty(); line = take_line(lines)) {
-    if (line.front() == ' ' || line.front() == '\t') return Refusal{400, "request.bad_header", "A header runs over more than one line."};
+    if (line.front() == ' ' || line.front() == '\t')
+      return Refusal{400, "request.bad_header", "A header runs over more than one line."};
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
       return Refusal{400, "request.bad_header", "A header is not: name, colon, value; no space stands before the colon."};
@@ -93,7 +95,8 @@ std::optional<Refusal> read_fields(std::string_view lines, const HeadLimits& lim
     const std::string_view value = trimmed(line.substr(colon + 1));
     if (has_control_character(value)) return Refusal{400, "request.bad_header", "A header's value holds control characters."};
     if (headers.fields().size() >= static_cast<std::size_t>(limits.max_header_fields)) {
-      return Refusal{431, "request.too_many_headers", "More than " + std::to_string(limits.max_header_fields) + " header fields."};
+      return Refusal{431, "request.too_many_headers",
+                     "More than " + std::to_string(limits.max_header_fields) + " header fields."};
     }
     headers.add(std::string(line.substr(0, colon)), std::string(value));
   }
@@ -102,7 +105,8 @@ std::optional<Refusal> read_fields(std::string_view lines, const HeadLimits& lim
 
 std::optional<Refusal> check_host(const Headers& headers, std::string_view version) {
   const std::size_t hosts = headers.count("Host");
-  if (hosts > 1 || (hosts == 0 && version == "HTTP/1.1")) return Refusal{400, "request.bad_host", "A request has one Host header."};
+  if (hosts > 1 || (hosts == 0 && version == "HTTP/1.1"))
+    return Refusal{400, "request.bad_host", "A request has one Host header."};
   const std::string_view host = headers.get("Host");
   if (host.find_first_of(" \t/\\@?#,\"<>") == std::string_view::npos) return std::nullopt;
   return Refusal{400, "request.bad_host", "The Host header is a name or an address, with or without a port."};
@@ -126,8 +130,9 @@ std::optional<Refusal> read_framing(const HeadLimits& limits, Head& head) {
   const auto length = read_length(headers.get("Content-Length"));
   if (!length) return Refusal{400, "request.bad_length", "The Content-Length is no number of bytes."};
   if (*length > limits.max_body_bytes) {
-    return Refusal{413, "request.too_large", "The body has " + std::to_string(*length) + " bytes; at most " +
-                                                 std::to_string(limits.max_body_bytes) + " are read."};
+    return Refusal{
+        413, "request.too_large",
+        "The body has " + std::to_string(*length) + " bytes; at most " + std::to_string(limits.max_body_bytes) + " are read."};
   }
   head.body_bytes = *length;
   return std::nullopt;
@@ -136,7 +141,8 @@ std::optional<Refusal> read_framing(const HeadLimits& limits, Head& head) {
 }  // namespace
 
 bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
 }
 
 bool is_token(std::string_view text) {

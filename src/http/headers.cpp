@@ -47,8 +47,8 @@ std::string read_traceparent(const Headers& headers) {
   if (headers.count(trace_header) != 1 || trace.size() != 55 || !trace.starts_with("00-")) return {};
   const std::string_view trace_id = trace.substr(3, 32);
   const std::string_view parent_id = trace.substr(36, 16);
-  const bool has_form = trace[35] == '-' && trace[52] == '-' && is_lower_hex(trace_id) && is_lower_hex(parent_id) &&
-                        is_lower_hex(trace.substr(53));
+  const bool has_form =
+      trace[35] == '-' && trace[52] == '-' && is_lower_hex(trace_id) && is_lower_hex(parent_id) && is_lower_hex(trace.substr(53));
   const auto is_zero = [](std::string_view id) { return id.find_first_not_of('0') == std::string_view::npos; };
   if (!has_form || is_zero(trace_id) || is_zero(parent_id)) return {};
   return std::string(trace);
@@ -58,7 +58,8 @@ Result<std::string> read_idempotency_key(const Headers& headers) {
   if (!headers.has(idempotency_header)) return std::string();
   std::string_view key = headers.get(idempotency_header);
   if (key.size() >= 2 && key.front() == '"' && key.back() == '"') key = key.substr(1, key.size() - 2);
-  const bool is_visible = std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
+  const bool is_visible =
+      std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
   if (headers.count(idempotency_header) > 1 || key.empty() || key.size() > max_idempotency_key_bytes || !is_visible) {
     return fail(bad_key, "The header Idempotency-Key must stand once, with 1 to 128 visible ASCII characters.");
   }

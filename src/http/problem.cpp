@@ -75,8 +75,9 @@ Response render(int status, const Error& error, std::string_view request_id, For
   return response;
 }
 
-constexpr std::array kinds{Kind::malformed, Kind::unauthenticated, Kind::forbidden,   Kind::not_found,         Kind::conflict, Kind::precondition,
-                           Kind::too_large, Kind::invalid,         Kind::limited,     Kind::unavailable,       Kind::deadline_exceeded};
+constexpr std::array kinds{Kind::malformed, Kind::unauthenticated, Kind::forbidden,        Kind::not_found,
+                           Kind::conflict,  Kind::precondition,    Kind::too_large,        Kind::invalid,
+                           Kind::limited,   Kind::unavailable,     Kind::deadline_exceeded};
 
 Kind kind_of(int status) {
   const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](Kind one) { return status_of(one) == status; });

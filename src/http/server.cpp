@@ -155,7 +155,8 @@ class Connection final : public net::TCPServerConnection {
       if (channel.await(patience) != Channel::Outcome::ok) return;
       auto request = read_request(channel);
       if (!request) {
-        if (request.error().status != 0) refuse(channel, problem(request.error().status, request.error().code, request.error().detail, {}));
+        if (request.error().status != 0)
+          refuse(channel, problem(request.error().status, request.error().code, request.error().detail, {}));
         return;
       }
       const bool is_last = served + 1 == options.max_keep_alive_requests;
@@ -213,7 +214,8 @@ class Connection final : public net::TCPServerConnection {
       if (buffer.size() > shared_->limits.max_head_bytes) return check_head_size(buffer.size(), buffer);
       const auto outcome = channel.receive(deadline);
       if (outcome == Channel::Outcome::closed) return tl::unexpected(Refusal{0, {}, {}});
-      if (outcome == Channel::Outcome::timed_out) return tl::unexpected(Refusal{408, "request.timed_out", "The head came too slowly."});
+      if (outcome == Channel::Outcome::timed_out)
+        return tl::unexpected(Refusal{408, "request.timed_out", "The head came too slowly."});
     }
   }
   tl::expected<std::size_t, Refusal> check_head_size(std::size_t size, std::string_view head) const {
@@ -232,7 +234,8 @@ class Connection final : public net::TCPServerConnection {
       if (outcome == Channel::Outcome::closed) {
         return Refusal{400, "request.body_cut_short", "The body has fewer bytes than its Content-Length."};
       }
-      if (outcome == Channel::Outcome::timed_out) return Refusal{408, "request.timed_out", "The body came too slowly, or is cut short."};
+      if (outcome == Channel::Outcome::timed_out)
+        return Refusal{408, "request.timed_out", "The body came too slowly, or is cut short."};
     }
     return std::nullopt;
   }
@@ -266,7 +269,9 @@ class Connections final : public net::TCPServerConnectionFactory {
 class Server::Impl {
  public:
   Impl(const Options& options, Handler handler)
-      : shared_(std::make_shared<Shared>()), pool_("http", 2, options.max_connections + refusing_threads + 1), socket_(bind(options)) {
+      : shared_(std::make_shared<Shared>()),
+        pool_("http", 2, options.max_connections + refusing_threads + 1),
+        socket_(bind(options)) {
     shared_->options = options;
     shared_->limits = {options.max_head_bytes, options.max_target_bytes, options.max_header_fields, options.max_body_bytes};
     shared_->handler = std::move(handler);
@@ -335,8 +340,8 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Handler ha
   try {
     return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(options, std::move(handler))));
   } catch (const Poco::Exception& problem) {
-    return fail(cannot_listen, "Cannot listen on " + options.host + ":" + std::to_string(options.port) + " (" + problem.displayText() +
-                                   "). Stop what uses the port, or choose another one.");
+    return fail(cannot_listen, "Cannot listen on " + options.host + ":" + std::to_string(options.port) + " (" +
+                                   problem.displayText() + "). Stop what uses the port, or choose another one.");
   }
 }
 

@@ -25,9 +25,8 @@ void Switch::point_at(void* next) {
 
 bool Switch::drained_locked() const {
   const Side* const current = current_.load();
-  return std::all_of(sides_.begin(), sides_.end(), [&](const std::unique_ptr<Side>& side) {
-    return side.get() == current || side->in_flight.load() == 0;
-  });
+  return std::all_of(sides_.begin(), sides_.end(),
+                     [&](const std::unique_ptr<Side>& side) { return side.get() == current || side->in_flight.load() == 0; });
 }
 
 bool Switch::drained() const {

@@ -71,7 +71,8 @@ Result<bool> PasswordHasher::verify(const std::string& password, const std::stri
 }
 
 std::string PasswordHasher::prefix() const {
-  return "$argon2id$v=19$m=" + std::to_string(cost_.memory_kib) + ",t=" + std::to_string(cost_.passes) + ",p=" + std::to_string(lanes) + "$";
+  return "$argon2id$v=19$m=" + std::to_string(cost_.memory_kib) + ",t=" + std::to_string(cost_.passes) +
+         ",p=" + std::to_string(lanes) + "$";
 }
 
 std::string PasswordHasher::decoy() const {

@@ -72,10 +72,11 @@ Result<std::optional<std::string>> read_private_file(const std::filesystem::path
     if (errno == ENOENT) return std::nullopt;
     return unusable(file, "cannot be read" + reason());
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(in.get(), &status) != 0 || !S_ISREG(status.st_mode)) return unusable(file, "is no plain file");
   if ((status.st_mode & 077U) != 0) {
-    return unusable(file, "can be read or written by others than its owner; run chmod 600 on it, and think of who may have read it");
+    return unusable(file,
+                    "can be read or written by others than its owner; run chmod 600 on it, and think of who may have read it");
   }
   if (static_cast<std::size_t>(status.st_size) > max_bytes) return unusable(file, "is longer than 4 KiB");
   std::string content(static_cast<std::size_t>(status.st_size), '\0');

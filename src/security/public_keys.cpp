@@ -23,7 +23,8 @@ std::string_view text_of(const json::Value& object, std::string_view member) {
 bool is_ours(const json::Value& key) {
   const bool is_for_signatures = key.find("use") == nullptr || text_of(key, "use") == "sig";
   const bool is_es256 = key.find("alg") == nullptr || text_of(key, "alg") == "ES256";
-  return key.is(json::Type::object) && text_of(key, "kty") == "EC" && text_of(key, "crv") == "P-256" && is_for_signatures && is_es256;
+  return key.is(json::Type::object) && text_of(key, "kty") == "EC" && text_of(key, "crv") == "P-256" && is_for_signatures &&
+         is_es256;
 }
 
 std::optional<PublicKey> read_key(const json::Value& key) {
@@ -37,8 +38,8 @@ std::optional<PublicKey> read_key(const json::Value& key) {
 
 std::string thumbprint(const PublicKey& key) {
   // RFC 7638, section 3: the required members alone, in the order of their names, without blanks.
-  const std::string canonical = R"({"crv":"P-256","kty":"EC","x":")" + base64url_encode(key.x()) + R"(","y":")" +
-                                base64url_encode(key.y()) + R"("})";
+  const std::string canonical =
+      R"({"crv":"P-256","kty":"EC","x":")" + base64url_encode(key.x()) + R"(","y":")" + base64url_encode(key.y()) + R"("})";
   return base64url_encode(as_bytes(sha256(canonical)));
 }
 
@@ -101,7 +102,8 @@ void FetchedKeys::fetch() {
     return;
   }
   // What was fetched before stays in use: an issuer that is away for a moment must not lock everybody out.
-  fetched_.problem = fail(keys_unavailable, "The keys that tokens are checked with cannot be had: " + keys.error().detail).value();
+  fetched_.problem =
+      fail(keys_unavailable, "The keys that tokens are checked with cannot be had: " + keys.error().detail).value();
   fetched_.problem.retryable = true;
   fetched_.problem.retry_after_ms = retry_failed_ms;
 }

@@ -35,8 +35,8 @@ class PublicKeys {
   virtual Result<PublicKey> find(std::string_view key_id) = 0;
 };
 
-/// The issuer's keys, as it publishes them, kept in memory. Asked again for a key id that is not known, so that a new key works at
-/// once, but seldom, so that tokens with invented ids do not become calls to the issuer.
+/// The issuer's keys, as it publishes them, kept in memory. Asked again for a key id that is not known, so that a new key works
+/// at once, but seldom, so that tokens with invented ids do not become calls to the issuer.
 class FetchedKeys final : public PublicKeys {
  public:
   /// Gives the issuer's JWK set as text: by a port, or over HTTP. Thread-safe.

@@ -37,7 +37,8 @@ std::string draw(Random& random, std::size_t count) {
 Sha256 hmac(std::string_view key, std::string_view text) {
   Sha256 digest{};
   unsigned int length = 0;
-  const bool done = HMAC(EVP_sha256(), key.data(), length_of(key), bytes_of(text), text.size(), digest.data(), &length) != nullptr;
+  const bool done =
+      HMAC(EVP_sha256(), key.data(), length_of(key), bytes_of(text), text.size(), digest.data(), &length) != nullptr;
   SEAMLINE_ASSERT(done && length == digest.size());
   return digest;
 }

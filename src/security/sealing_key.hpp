@@ -20,8 +20,8 @@ class SealingKey {
   /// Reads the file, or makes it with a key from `random`. Errors: security.file_unusable, also for one that others can read.
   static Result<SealingKey> read_or_make(const std::filesystem::path& file, Random& random);
 
-  /// AES-256-GCM (NIST SP 800-38D) under a random nonce, as base64url text. `purpose` must be given again to open it, so that what
-  /// is sealed for one place cannot be put into another.
+  /// AES-256-GCM (NIST SP 800-38D) under a random nonce, as base64url text. `purpose` must be given again to open it, so that
+  /// what is sealed for one place cannot be put into another.
   std::string seal(std::string_view plain, std::string_view purpose, Random& random) const;
   /// Errors: security.not_sealed_here for what another key, another purpose or nobody sealed.
   Result<std::string> open(std::string_view sealed, std::string_view purpose) const;

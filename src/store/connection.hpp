@@ -35,7 +35,8 @@ class StorageError : public std::runtime_error {
     fatal,    // the file can no longer be trusted with a commit (I/O error, full disk, corruption): the process must stop
   };
 
-  explicit StorageError(const std::string& what, Severity severity = Severity::refused) : std::runtime_error(what), severity_(severity) {}
+  explicit StorageError(const std::string& what, Severity severity = Severity::refused)
+      : std::runtime_error(what), severity_(severity) {}
   Severity severity() const { return severity_; }
 
  private:

@@ -36,7 +36,8 @@ void RunningKeys::release(const AnswerKey& key) {
 
 AnswerKey answer_key(const CallContext& context, std::string_view operation) {
   // The role belongs to it: neither an anonymous caller nor a service of that name meets the keys of somebody else.
-  return {std::string(name_of(context.caller.role)) + ':' + context.caller.subject, std::string(operation), context.idempotency_key};
+  return {std::string(name_of(context.caller.role)) + ':' + context.caller.subject, std::string(operation),
+          context.idempotency_key};
 }
 
 Result<void> check_fingerprint(const RememberedAnswer& answer, const Sha256& fingerprint) {

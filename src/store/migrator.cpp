@@ -46,15 +46,17 @@ Result<void> refuse_unknown(SqliteConnection& connection, const std::vector<Migr
       return migration.owner == row.text(0) && migration.version == row.integer(1);
     });
     if (is_known) continue;
-    return fail(schema_newer, "The store has the migration " + std::string(row.text(0)) + "/" + std::to_string(row.integer(1)) + " (" +
-                                  std::string(row.text(2)) + "), which this program does not know. Run the newer program.");
+    return fail(schema_newer, "The store has the migration " + std::string(row.text(0)) + "/" + std::to_string(row.integer(1)) +
+                                  " (" + std::string(row.text(2)) +
+                                  "), which this program does not know. Run the newer program.");
   }
   return {};
 }
 
 }  // namespace
 
-Result<void> migrate(SqliteConnection& connection, std::string_view module, std::span<const Migration> migrations, Timestamp now) {
+Result<void> migrate(SqliteConnection& connection, std::string_view module, std::span<const Migration> migrations,
+                     Timestamp now) {
   connection.run_script(
       "CREATE TABLE IF NOT EXISTS schema_migrations (owner TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, "
       "checksum BLOB NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (owner, version)) STRICT");

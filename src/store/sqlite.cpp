@@ -151,8 +151,8 @@ void SqliteConnection::Close::operator()(sqlite3* handle) const { sqlite3_close_
 
 SqliteConnection::SqliteConnection(const std::filesystem::path& file, Mode mode, std::int64_t checkpoint_pages) {
   configure_sqlite_once();
-  const int flags = SQLITE_OPEN_NOMUTEX | (mode == Mode::writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                                                : SQLITE_OPEN_READONLY);
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | (mode == Mode::writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);
@@ -168,7 +168,8 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& file, Mode mode,
     run_script(writer_cache);
     Rows mode_row = query("PRAGMA journal_mode = WAL");
     if (!mode_row.next() || mode_row.text(0) != "wal") {
-      throw StorageError("the file system of " + file.string() + " cannot hold a write-ahead log (shared memory)", StorageError::Severity::fatal);
+      throw StorageError("the file system of " + file.string() + " cannot hold a write-ahead log (shared memory)",
+                         StorageError::Severity::fatal);
     }
     sqlite3_wal_autocheckpoint(handle, static_cast<int>(checkpoint_pages));
   } else {

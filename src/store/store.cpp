@@ -27,7 +27,8 @@ class Store::Lock {
     const auto path = options.directory / "lock";
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) {
-      return fail(unusable, "Cannot open " + path.string() + ": " + std::strerror(errno) + ". Check the folder's owner and rights.");
+      return fail(unusable,
+                  "Cannot open " + path.string() + ": " + std::strerror(errno) + ". Check the folder's owner and rights.");
     }
     auto lock = std::unique_ptr<Lock>(new Lock(file));
     if (::flock(file, LOCK_EX | LOCK_NB) != 0) {

@@ -49,21 +49,21 @@ class Writer::SqlTransaction final : public Transaction {
   Timestamp now() const override { return command_->queued_at; }
 
   void set_timer(std::string_view kind, std::string_view subject, Timestamp due) override {
-    rows_.execute("INSERT INTO timers (kind, subject, due_at_ms) VALUES ($1, $2, $3) "
-                  "ON CONFLICT (kind, subject) DO UPDATE SET due_at_ms = excluded.due_at_ms",
-                  kind, subject, due);
+    rows_.execute(
+        "INSERT INTO timers (kind, subject, due_at_ms) VALUES ($1, $2, $3) "
+        "ON CONFLICT (kind, subject) DO UPDATE SET due_at_ms = excluded.due_at_ms",
+        kind, subject, due);
   }
   void cancel_timer(std::string_view kind, std::string_view subject) override {
     rows_.execute("DELETE FROM timers WHERE kind = $1 AND subject = $2", kind, subject);
   }
 
-  std::optional<RememberedAnswer> remembered(const AnswerKey& key) override {
-    return find_answer(rows_, key);
-  }
+  std::optional<RememberedAnswer> remembered(const AnswerKey& key) override { return find_answer(rows_, key); }
   void remember(const AnswerKey& key, const RememberedAnswer& answer) override {
-    rows_.execute("INSERT INTO idempotency (id, caller, operation, key, fingerprint, reply, at_ms) "
-                  "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM idempotency), $1, $2, $3, $4, $5, $6)",
-                  key.caller, key.operation, key.key, answer.fingerprint, answer.reply, now());
+    rows_.execute(
+        "INSERT INTO idempotency (id, caller, operation, key, fingerprint, reply, at_ms) "
+        "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM idempotency), $1, $2, $3, $4, $5, $6)",
+        key.caller, key.operation, key.key, answer.fingerprint, answer.reply, now());
   }
   void after_commit(std::function<void()> action) override { actions_.push_back(std::move(action)); }
 

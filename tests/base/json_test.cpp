@@ -46,7 +46,9 @@ Value any_value(int levels) {
     case Type::null: break;
     case Type::boolean: value.boolean = *rc::gen::arbitrary<bool>(); break;
     case Type::integer: value.integer = *rc::gen::arbitrary<std::int64_t>() >> *rc::gen::inRange(0, 63); break;
-    case Type::number: value.text = *rc::gen::element<std::string>("1.0", "1e3", "-0", "-0.5E-7", "12345678901234567890123"); break;
+    case Type::number:
+      value.text = *rc::gen::element<std::string>("1.0", "1e3", "-0", "-0.5E-7", "12345678901234567890123");
+      break;
     case Type::string: value.text = *test::hostile_text(); break;
     case Type::array:
     case Type::object: {
@@ -86,9 +88,7 @@ TEST_CASE("every kind of value is read") {
   CHECK(json::parse("7").value().integer == 7);
 }
 
-TEST_CASE("members keep the order of the text") {
-  CHECK(written(json::parse(R"({"b":1,"a":2})").value()) == R"({"b":1,"a":2})");
-}
+TEST_CASE("members keep the order of the text") { CHECK(written(json::parse(R"({"b":1,"a":2})").value()) == R"({"b":1,"a":2})"); }
 
 TEST_CASE("an integer is a token without fraction or exponent that fits in 64 bits; any other number keeps its token") {
   CHECK(json::parse("9223372036854775807").value().integer == INT64_MAX);
@@ -104,9 +104,41 @@ TEST_CASE("an integer is a token without fraction or exponent that fits in 64 bi
 }
 
 TEST_CASE("what RFC 8259 does not know is refused") {
-  for (const char* text : {"", " ", "{", "}", "[1,]", "{\"a\":1,}", "{\"a\"}", "{a:1}", "{'a':1}", "[1 2]", "01", "+1", "1.", ".5", "1e", "-",
-                           "0x10", "NaN", "Infinity", "-Infinity", "tru", "True", "nul", "\"abc", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"",
-                           "\"tab\there\"", "\"line\nbreak\"", "1e999", "[1}", "{\"a\":[}", "\"a\" \"b\"", "\v1", "undefined"}) {
+  for (const char* text : {"",
+                           " ",
+                           "{",
+                           "}",
+                           "[1,]",
+                           "{\"a\":1,}",
+                           "{\"a\"}",
+                           "{a:1}",
+                           "{'a':1}",
+                           "[1 2]",
+                           "01",
+                           "+1",
+                           "1.",
+                           ".5",
+                           "1e",
+                           "-",
+                           "0x10",
+                           "NaN",
+                           "Infinity",
+                           "-Infinity",
+                           "tru",
+                           "True",
+                           "nul",
+                           "\"abc",
+                           "\"\\x\"",
+                           "\"\\u12\"",
+                           "\"\\u12g4\"",
+                           "\"tab\there\"",
+                           "\"line\nbreak\"",
+                           "1e999",
+                           "[1}",
+                           "{\"a\":[}",
+                           "\"a\" \"b\"",
+                           "\v1",
+                           "undefined"}) {
     INFO(text);
     CHECK(is_refused(text));
   }
@@ -149,7 +181,8 @@ TEST_CASE("escapes are read as what they stand for") {
 }
 
 TEST_CASE("half a surrogate pair is no character") {
-  for (const char* text : {R"("\ud83d")", R"("\ude00")", R"("\ud83dx")", R"("\ud83d\u0041")", R"("\ude00\ud83d")", R"({"\ud83d":1})"}) {
+  for (const char* text :
+       {R"("\ud83d")", R"("\ude00")", R"("\ud83dx")", R"("\ud83d\u0041")", R"("\ude00\ud83d")", R"({"\ud83d":1})"}) {
     INFO(text);
     CHECK(is_refused(text));
   }
@@ -166,8 +199,8 @@ TEST_CASE("a NUL in a text or a member's name is refused: such a text could not 
 TEST_CASE("bytes that are no UTF-8 are refused, in texts, names and comments, and not repeated in the message") {
   json::ParseLimits with_comments;
   with_comments.comments = true;
-  for (const char* text : {"\"\xFF\"", "\"\xC0\xAF\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xE2\x82\"", "{\"\xFF\":1}", "\xC3",
-                           "\xFF\xFE{}", "{} // \xFF"}) {
+  for (const char* text : {"\"\xFF\"", "\"\xC0\xAF\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xE2\x82\"", "{\"\xFF\":1}",
+                           "\xC3", "\xFF\xFE{}", "{} // \xFF"}) {
     CHECK(is_refused(text));
     CHECK(is_refused(text, with_comments));
     CHECK(json::parse("\"" + problem_of("\xC3") + "\"").has_value());
@@ -225,7 +258,9 @@ TEST_CASE("a refusal says where: line and column of the character that does not 
 TEST_CASE("a value knows where it stands in the text") {
   const std::string text = "{\n\"a\": 1,\n\"b\": [\n2,\n3\n]}";
   const Value value = json::parse(text).value();
-  const auto line_of = [&](const Value& one) { return 1 + std::count(text.begin(), text.begin() + static_cast<long>(one.offset), '\n'); };
+  const auto line_of = [&](const Value& one) {
+    return 1 + std::count(text.begin(), text.begin() + static_cast<long>(one.offset), '\n');
+  };
   CHECK(line_of(*value.find("a")) == 2);
   CHECK(line_of(*value.find("b")) == 3);
   CHECK(line_of(value.find("b")->items.at(0)) == 4);
@@ -252,7 +287,8 @@ TEST_CASE("the writer places commas and escapes what must be escaped") {
   writer.escaped_key("a \"name\"");
   writer.boolean(false);
   writer.end_object();
-  CHECK(out == R"({"text":"a\"b\\c\nd\re\tf\u0001g\u001f","number":-5,"yes":true,"list":[null,{},[],{"x":1}],"a \"name\"":false})");
+  CHECK(out ==
+        R"({"text":"a\"b\\c\nd\re\tf\u0001g\u001f","number":-5,"yes":true,"list":[null,{},[],{"x":1}],"a \"name\"":false})");
 }
 
 TEST_CASE("the writer writes the edges of 64 bits and leaves UTF-8 and DEL as they are") {
@@ -288,7 +324,8 @@ TEST_CASE("any bytes at all are read or refused") {
                   std::string out;
                   json::append_string(out, value.error().detail);
                   return out;
-                }()).has_value());
+                }())
+                    .has_value());
     }
   });
 }

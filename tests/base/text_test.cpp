@@ -19,9 +19,9 @@ TEST_CASE("text is UTF-8 of one to four bytes a character") {
 TEST_CASE("text is not: NUL, overlong forms, surrogates, what lies beyond Unicode, and characters cut short") {
   CHECK_FALSE(is_text(std::string_view("\0", 1)));
   CHECK_FALSE(is_text(std::string_view("eight by\0es and NUL", 19)));
-  for (const char* bytes : {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF", "\xF0\x80\x80\xAF", "\xED\xA0\x80", "\xED\xBF\xBF",
-                            "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xF8\x88\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98",
-                            "\xC3(", "\xE2\x82("}) {
+  for (const char* bytes :
+       {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF", "\xF0\x80\x80\xAF", "\xED\xA0\x80", "\xED\xBF\xBF", "\xF4\x90\x80\x80",
+        "\xF5\x80\x80\x80", "\xF8\x88\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xC3(", "\xE2\x82("}) {
     INFO("lead byte " << static_cast<int>(static_cast<unsigned char>(bytes[0])));
     CHECK_FALSE(is_text(bytes));
     CHECK_FALSE(is_text("nine chars" + std::string(bytes)));

@@ -33,7 +33,9 @@ double seconds_since(SteadyClock::time_point start) { return std::chrono::durati
 double cpu_seconds() {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
@@ -78,7 +80,8 @@ struct Shop {
     host.start();
     customer = user_port.call(as_admin(), user::RegisterUser{"ada@example.org", {"open sesame 42"}, "Ada"}).value().id;
     for (int i = 0; i < 100; ++i) {
-      (void)products.call(as_admin(), inventory::AddProduct{{"p" + std::to_string(i)}, "A product", 250, "EUR", 1'000'000'000}).value();
+      (void)products.call(as_admin(), inventory::AddProduct{{"p" + std::to_string(i)}, "A product", 250, "EUR", 1'000'000'000})
+          .value();
     }
   }
   static host::HostOptions options(const test::TemporaryFolder& folder) {
@@ -105,8 +108,10 @@ void bench_sagas(int callers, int sagas) {
     CallContext context = as_admin();
     context.wait_ms = 10'000;
     while (left.fetch_sub(1) > 0) {
-      const order::PlaceOrder operation{{{{"p" + std::to_string(random.below(100))}, 1}, {{"p" + std::to_string(random.below(100))}, 2}},
-                                        std::nullopt, shop.customer};
+      const order::PlaceOrder operation{
+          {{{"p" + std::to_string(random.below(100))}, 1}, {{"p" + std::to_string(random.below(100))}, 2}},
+          std::nullopt,
+          shop.customer};
       context.idempotency_key = std::to_string(random.next_u64());
       context.deadline = Clock::system().monotonic().plus_ms(20'000);
       const auto start = SteadyClock::now();
@@ -204,9 +209,10 @@ void bench_events() {
   events::Puller puller(Clock::system(), {.read_entries = 1024});
   LoopThread* puller_thread = nullptr;
   seam::Gate gate;
-  events::Consumer consumer("publisher", handlers.by_publisher().at("publisher"), *subscriber, gate, {65'536, [&] {
-                              if (puller_thread != nullptr) puller_thread->wake();
-                            }});
+  events::Consumer consumer("publisher", handlers.by_publisher().at("publisher"), *subscriber, gate,
+                            {65'536, [&] {
+                               if (puller_thread != nullptr) puller_thread->wake();
+                             }});
   events::LocalLogSource source(*publisher);
   puller.add(consumer, source);
   publisher->writer().listen([&](const auto& entries) { consumer.offer(entries); });
@@ -235,7 +241,9 @@ void bench_events() {
 
 int main(int count, char** arguments) {
   const std::vector<std::string> wanted(arguments + 1, arguments + count);
-  const auto wants = [&](const char* name) { return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end(); };
+  const auto wants = [&](const char* name) {
+    return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+  };
   if (wants("seam")) bench_seam();
   if (wants("events")) bench_events();
   if (wants("sagas")) {

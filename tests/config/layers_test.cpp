@@ -20,7 +20,8 @@ struct ServerSection {
 struct Sample {
   std::string data_dir = "data";
   ServerSection server;
-  static constexpr std::tuple fields{Field{"data_dir", &Sample::data_dir, "Where."}, Field{"server", &Sample::server, "The server."}};
+  static constexpr std::tuple fields{Field{"data_dir", &Sample::data_dir, "Where."},
+                                     Field{"server", &Sample::server, "The server."}};
 };
 
 config::Layers layers() { return config::Layers(config::keys_of<Sample>()); }
@@ -47,8 +48,9 @@ TEST_CASE("a file sets what it names and leaves the rest, and may hold comments 
 TEST_CASE("a flag beats the environment, which beats the file") {
   auto set = layers();
   REQUIRE(set.add_text("f.json", R"({"data_dir":"file","server":{"address":"file:1","max_connections":1}})"));
-  REQUIRE(set.add_environment(Variables{{"SHOP_SERVER__ADDRESS", "env:1"}, {"SHOP_SERVER__MAX_CONNECTIONS", "2"}, {"PATH", "/bin"}}, "SHOP_",
-                              other_variables));
+  REQUIRE(
+      set.add_environment(Variables{{"SHOP_SERVER__ADDRESS", "env:1"}, {"SHOP_SERVER__MAX_CONNECTIONS", "2"}, {"PATH", "/bin"}},
+                          "SHOP_", other_variables));
   REQUIRE(set.set("server.max_connections", "3", "--set"));
   const Sample sample = config::read<Sample>(set).value();
   CHECK(sample.data_dir == "file");

@@ -16,9 +16,41 @@ const std::string thing_text =
     R"("spare":{"name":"lid","count":1},"parts":[{"name":"side","count":4}],"tags":["a","b"],"extra":{"x":[1.5,{"y":null}]},"version":3})";
 
 /// What tends to hurt, spliced in whole.
-const std::vector<std::string> splinters{"\"", "\\", "\\u", "\\u0000", "\\ud800", "{", "}", "[", "]", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", ",", ":",
-                                         "null", "-", "e999", "1e400", "99999999999999999999", "-0", ".", std::string(1, '\0'), "\xFF", "\xED\xA0\x80",
-                                         "\xC0\x80", "\xEF\xBB\xBF", "/*", "//", "%", "%00", "%ff", "&", "=", "+", "\n", "\x7f", "\"id\":\"t2\","};
+const std::vector<std::string> splinters{"\"",
+                                         "\\",
+                                         "\\u",
+                                         "\\u0000",
+                                         "\\ud800",
+                                         "{",
+                                         "}",
+                                         "[",
+                                         "]",
+                                         "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+                                         ",",
+                                         ":",
+                                         "null",
+                                         "-",
+                                         "e999",
+                                         "1e400",
+                                         "99999999999999999999",
+                                         "-0",
+                                         ".",
+                                         std::string(1, '\0'),
+                                         "\xFF",
+                                         "\xED\xA0\x80",
+                                         "\xC0\x80",
+                                         "\xEF\xBB\xBF",
+                                         "/*",
+                                         "//",
+                                         "%",
+                                         "%00",
+                                         "%ff",
+                                         "&",
+                                         "=",
+                                         "+",
+                                         "\n",
+                                         "\x7f",
+                                         "\"id\":\"t2\","};
 
 std::string mutated(std::string text, SeededRandom& random) {
   for (std::uint64_t changes = 1 + random.below(2); changes > 0; --changes) {
@@ -73,7 +105,9 @@ TEST_CASE("20,000 mutations of valid messages crash nothing, and every refusal i
   for (int i = 0; i < 8000; ++i) {
     const std::string text = mutated(thing_text, random);
     const auto reading = static_cast<Reading>(random.below(3));
-    const auto rewritten = [&](const sample::Thing& thing) { return decode<sample::Thing>(encode(thing), Reading::strict) == thing; };
+    const auto rewritten = [&](const sample::Thing& thing) {
+      return decode<sample::Thing>(encode(thing), Reading::strict) == thing;
+    };
     tally.take(decode<sample::Thing>(text, reading), text, rewritten);
   }
   for (int i = 0; i < 4000; ++i) {

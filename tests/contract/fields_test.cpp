@@ -102,7 +102,8 @@ TEST_CASE("a missing member is named; an optional one may be missing or null") {
   CHECK(decode<Thing>(without("spare"), Reading::strict).value().spare == std::nullopt);
   CHECK(decode<Thing>(with("spare", "null"), Reading::strict).value().spare == std::nullopt);
   CHECK(wrong<Thing>(with("name", "null")) == Pointers{"/name"});
-  CHECK(wrong<Thing>("{}") == Pointers{"/id", "/name", "/size", "/is_new", "/colour", "/made_at", "/parts", "/tags", "/extra", "/version"});
+  CHECK(wrong<Thing>("{}") ==
+        Pointers{"/id", "/name", "/size", "/is_new", "/colour", "/made_at", "/parts", "/tags", "/extra", "/version"});
 }
 
 TEST_CASE("an unknown member is refused in a request and in a configuration, ignored in a reply") {
@@ -136,7 +137,8 @@ TEST_CASE("everything that is wrong is reported at once, also in lists behind an
 }
 
 TEST_CASE("an integer is an integer token: no text, no fraction, no exponent, nothing beyond 64 bits") {
-  for (const char* value : {"\"7\"", "7.0", "7e0", "1e3", "true", "null", "9223372036854775808", "-9223372036854775809", "-0", "[7]"}) {
+  for (const char* value :
+       {"\"7\"", "7.0", "7e0", "1e3", "true", "null", "9223372036854775808", "-9223372036854775809", "-0", "[7]"}) {
     INFO(value);
     CHECK(wrong<Thing>(with("size", value)) == Pointers{"/size"});
     CHECK(kind_of(with("size", value)) == Kind::malformed);
@@ -164,8 +166,10 @@ TEST_CASE("a value of the right form out of its limits is invalid, not malformed
   CHECK(kind_of(with("spare", R"({"name":"123456789012345678901","count":1})")) == Kind::invalid);
   CHECK(kind_of(with("colour", "\"blue\"")) == Kind::invalid);
   CHECK(decode<Thing>(with("spare", R"({"name":"12345678901234567890","count":1000})"), Reading::strict).has_value());
-  CHECK(decode<Thing>(with("colour", "\"blue\""), Reading::strict).error().detail == R"(/colour is "blue", and must be one of red, green.)");
-  const std::string six_parts = "[" + std::string(R"({"name":"a","count":1},)") + R"({"name":"a","count":1},{"name":"a","count":1},)" +
+  CHECK(decode<Thing>(with("colour", "\"blue\""), Reading::strict).error().detail ==
+        R"(/colour is "blue", and must be one of red, green.)");
+  const std::string six_parts = "[" + std::string(R"({"name":"a","count":1},)") +
+                                R"({"name":"a","count":1},{"name":"a","count":1},)" +
                                 R"({"name":"a","count":1},{"name":"a","count":1},{"name":"a","count":0}])";
   CHECK(wrong<Thing>(with("parts", six_parts)) == Pointers{"/parts"});
   // One malformed member makes the whole malformed.

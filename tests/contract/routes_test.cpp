@@ -12,9 +12,10 @@ OperationRoute route(Verb verb, std::string_view path) {
 }
 
 const RouteTable& table() {
-  static const RouteTable made({route(Verb::get, "/"), route(Verb::get, "/orders"), route(Verb::post, "/orders"), route(Verb::get, "/orders/{id}"),
-                                route(Verb::get, "/orders/counts"), route(Verb::post, "/orders/drafts"), route(Verb::get, "/orders/{id}/events"),
-                                route(Verb::get, "/orders/counts/total"), route(Verb::del, "/a/{x}/{y}/b/{z}"), route(Verb::get, "/a/b/c/d")});
+  static const RouteTable made(
+      {route(Verb::get, "/"), route(Verb::get, "/orders"), route(Verb::post, "/orders"), route(Verb::get, "/orders/{id}"),
+       route(Verb::get, "/orders/counts"), route(Verb::post, "/orders/drafts"), route(Verb::get, "/orders/{id}/events"),
+       route(Verb::get, "/orders/counts/total"), route(Verb::del, "/a/{x}/{y}/b/{z}"), route(Verb::get, "/a/b/c/d")});
   return made;
 }
 

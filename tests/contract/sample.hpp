@@ -24,7 +24,8 @@ struct Part {
   std::string name;
   std::int64_t count = 0;
   bool operator==(const Part&) const = default;
-  static constexpr std::tuple fields{Field{"name", &Part::name, "What.", length(1, 20)}, Field{"count", &Part::count, "How many.", range(1, 1000)}};
+  static constexpr std::tuple fields{Field{"name", &Part::name, "What.", length(1, 20)},
+                                     Field{"count", &Part::count, "How many.", range(1, 1000)}};
 };
 
 struct Thing {
@@ -112,10 +113,9 @@ struct AddPart {
   static constexpr Access access = Access::user;
   static constexpr Repeat repeat = Repeat::with_key;
   static constexpr auto errors = no_errors;
-  static constexpr std::tuple fields{Field{"thing", &AddPart::thing, "Which.", length(1, 4096)},
-                                     Field{"name", &AddPart::name_, "What."},
-                                     Field{"count", &AddPart::count, "How many.", range(1, 1000)},
-                                     Field{"note", &AddPart::note, "A remark."}};
+  static constexpr std::tuple fields{
+      Field{"thing", &AddPart::thing, "Which.", length(1, 4096)}, Field{"name", &AddPart::name_, "What."},
+      Field{"count", &AddPart::count, "How many.", range(1, 1000)}, Field{"note", &AddPart::note, "A remark."}};
 };
 
 struct LogIn {
@@ -130,7 +130,8 @@ struct LogIn {
   static constexpr Access access = Access::anyone;
   static constexpr Repeat repeat = Repeat::never;
   static constexpr auto errors = no_errors;
-  static constexpr std::tuple fields{Field{"user", &LogIn::user, "Who."}, Field{"password", &LogIn::password, "The password.", length(1, 4096)},
+  static constexpr std::tuple fields{Field{"user", &LogIn::user, "Who."},
+                                     Field{"password", &LogIn::password, "The password.", length(1, 4096)},
                                      Field{"scope", &LogIn::scope, "What for."}};
 };
 

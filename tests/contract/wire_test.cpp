@@ -33,7 +33,8 @@ Result<Op> sent(const Op& operation) {
 }
 
 template <Operation Op>
-Error refused(std::string_view query, std::string_view body, std::vector<std::pair<std::string_view, std::string_view>> path = {}) {
+Error refused(std::string_view query, std::string_view body,
+              std::vector<std::pair<std::string_view, std::string_view>> path = {}) {
   const auto operation = decode_request<Op>({path, query, body});
   return operation ? Error{} : operation.error();
 }
@@ -66,8 +67,8 @@ TEST_CASE("percent decoding reads an escape wherever it stands, also at the end,
 }
 
 TEST_CASE("percent decoding refuses broken escapes, NUL and what is no UTF-8") {
-  for (const char* text : {"%", "a%", "%4", "%zz", "%4g", "%g4", "% 41", "%-1", "%u0041", "%00", "a%00b", "%C3", "%C0%AF", "%E0%80%AF",
-                           "%ED%A0%80", "%F4%90%80%80", "%FF", "%80", "\xFF", "%C3x"}) {
+  for (const char* text : {"%",     "a%",  "%4",     "%zz",       "%4g",       "%g4",          "% 41", "%-1", "%u0041", "%00",
+                           "a%00b", "%C3", "%C0%AF", "%E0%80%AF", "%ED%A0%80", "%F4%90%80%80", "%FF",  "%80", "\xFF",   "%C3x"}) {
     INFO(text);
     CHECK(decoded(text) == "refused: request.malformed");
   }
@@ -157,7 +158,8 @@ TEST_CASE("a query where no member stands in it is refused, not ignored") {
 }
 
 TEST_CASE("a member of the path is not accepted from the body") {
-  CHECK(pointers_of(refused<AddPart>("", R"({"thing":"other","name":"a","count":1})", Path{{"thing", "t"}})) == Pointers{"/thing"});
+  CHECK(pointers_of(refused<AddPart>("", R"({"thing":"other","name":"a","count":1})", Path{{"thing", "t"}})) ==
+        Pointers{"/thing"});
 }
 
 TEST_CASE("a body that is missing names the members that it lacks; one that is no object is refused") {

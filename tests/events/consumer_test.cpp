@@ -10,10 +10,12 @@ using store::StorageError;
 using store::Transaction;
 using DeadLetters = std::vector<std::pair<std::int64_t, std::string>>;
 
-TEST_CASE("whatever carriers lose, repeat and reorder, and however often it restarts, the effects are the log, once and in order") {
+TEST_CASE(
+    "whatever carriers lose, repeat and reorder, and however often it restarts, the effects are the log, once and in order") {
   rc::prop("effects equal the log", [](const std::vector<std::pair<std::uint8_t, std::uint16_t>>& steps, bool small_queue) {
     NoteStore publisher;
-    Ear ear(publisher, {.queue_entries = small_queue ? std::size_t{4} : std::size_t{64}, .wake_puller = {}}, {.max_queued = 16, .batch_cap = 5});
+    Ear ear(publisher, {.queue_entries = small_queue ? std::size_t{4} : std::size_t{64}, .wake_puller = {}},
+            {.max_queued = 16, .batch_cap = 5});
     ear.puller_options.read_entries = 3;
     ear.restart();
     std::int64_t published = 0;
@@ -51,9 +53,7 @@ TEST_CASE("whatever carriers lose, repeat and reorder, and however often it rest
         case 5: ear.puller->step(); break;
         case 6: ear.store->writer().step(); break;
         case 7: ear.restart(); break;
-        default:
-          failures_to_come = value % 3;
-          publisher.clock.advance_ms(400);
+        default: failures_to_come = value % 3; publisher.clock.advance_ms(400);
       }
     }
     failures_to_come = 0;

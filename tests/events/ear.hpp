@@ -20,8 +20,9 @@ class Ear {
 
   void start() {
     std::vector<store::Migration> migrations = note_migrations();
-    migrations.back() = {"ear", 1, "heard",
-                         "CREATE TABLE heard (position INTEGER NOT NULL PRIMARY KEY, subject TEXT NOT NULL, number INTEGER NOT NULL) STRICT;"};
+    migrations.back() = {
+        "ear", 1, "heard",
+        "CREATE TABLE heard (position INTEGER NOT NULL PRIMARY KEY, subject TEXT NOT NULL, number INTEGER NOT NULL) STRICT;"};
     store::StoreOptions options;
     options.directory = publisher_.folder.path() / "ear";
     options.module = "ear";
@@ -32,8 +33,9 @@ class Ear {
     events::Handlers handlers;
     handlers.hear<NoteWritten>([this](store::Transaction& transaction, const NoteWritten& event) {
       if (before_effect) before_effect(transaction, event);
-      transaction.rows().execute("INSERT INTO heard (position, subject, number) VALUES ((SELECT count(*) + 1 FROM heard), $1, $2)",
-                                 event.note_id, event.number);
+      transaction.rows().execute(
+          "INSERT INTO heard (position, subject, number) VALUES ((SELECT count(*) + 1 FROM heard), $1, $2)", event.note_id,
+          event.number);
       if (after_effect) after_effect(transaction, event);
     });
     consumer = std::make_unique<events::Consumer>("note", handlers.by_publisher().at("note"), *store, gate, consumer_options_);

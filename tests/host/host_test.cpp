@@ -30,7 +30,8 @@ class NoteModule final : public Port<NoteContract> {
 
   NoteModule(host::Environment& environment, Probe* probe) : store_(environment.store()), probe_(*probe) {
     (void)store_.write({}, [](Transaction& transaction) -> Result<void> {
-      transaction.rows().execute("CREATE TABLE IF NOT EXISTS notes (id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT");
+      transaction.rows().execute(
+          "CREATE TABLE IF NOT EXISTS notes (id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT");
       return {};
     });
   }
@@ -75,9 +76,11 @@ class EarModule final : public Port<EarContract> {
   using Contract = EarContract;
   using Settings = Probe*;
 
-  EarModule(host::Environment& environment, Probe* probe) : notes_(environment.port<NoteContract>()), probe_(*probe), worker_(*probe) {
+  EarModule(host::Environment& environment, Probe* probe)
+      : notes_(environment.port<NoteContract>()), probe_(*probe), worker_(*probe) {
     (void)environment.store().write({}, [](Transaction& transaction) -> Result<void> {
-      transaction.rows().execute("CREATE TABLE IF NOT EXISTS heard (id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT");
+      transaction.rows().execute(
+          "CREATE TABLE IF NOT EXISTS heard (id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT");
       return {};
     });
     environment.hear<NoteWritten>([this](Transaction& transaction, const NoteWritten& event) {

@@ -99,7 +99,8 @@ bool is_problem(const Response& response, int status, std::string_view code) {
     if (body->find(member) == nullptr) return false;
   }
   return body->find("code")->text == code && body->find("status")->integer == status &&
-         body->find("type")->text == "/problems/" + std::string(code) && body->find("request_id")->text == response.headers.get("X-Request-Id");
+         body->find("type")->text == "/problems/" + std::string(code) &&
+         body->find("request_id")->text == response.headers.get("X-Request-Id");
 }
 
 const std::string part = R"({"name":"lid","count":2})";
@@ -150,18 +151,21 @@ TEST_CASE("a body of another type is 415; parameters of the type do not matter")
   const std::vector<std::string> others{"", "text/plain", "application/jsonx", "application/x-www-form-urlencoded", "json"};
   for (const std::string& type : others) {
     INFO(type);
-    CHECK(is_problem(edge.send("POST", "/thing/t1/parts", part, {{"Authorization", "user"}, {"Content-Type", type}}), 415, "request.wrong_content_type"));
+    CHECK(is_problem(edge.send("POST", "/thing/t1/parts", part, {{"Authorization", "user"}, {"Content-Type", type}}), 415,
+                     "request.wrong_content_type"));
   }
   CHECK(is_problem(edge.send("POST", "/thing/t1/parts", part, {{"Authorization", "user"}}), 415, "request.wrong_content_type"));
   CHECK(edge.things.calls == 0);
-  for (const char* type : {"application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;charset=utf-8"}) {
+  for (const char* type :
+       {"application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;charset=utf-8"}) {
     CHECK(edge.send("POST", "/thing/t1/parts", part, {{"Authorization", "user"}, {"Content-Type", type}}).status == 201);
   }
 }
 
 TEST_CASE("a form is read where the operation takes one, and its answer is not to be stored") {
   Edge edge;
-  const Response response = edge.send("POST", "/token", "user=ada&password=a+b", {{"Content-Type", "application/x-www-form-urlencoded"}});
+  const Response response =
+      edge.send("POST", "/token", "user=ada&password=a+b", {{"Content-Type", "application/x-www-form-urlencoded"}});
   CHECK(response.status == 200);
   CHECK(response.headers.get("Cache-Control") == "no-store");
   CHECK(is_problem(edge.send("POST", "/token", "{}", {{"Content-Type", "application/json"}}), 415, "request.wrong_content_type"));
@@ -169,7 +173,8 @@ TEST_CASE("a form is read where the operation takes one, and its answer is not t
 
 TEST_CASE("a GET with a body is refused") {
   Edge edge;
-  CHECK(is_problem(edge.send("GET", "/things/t1", "{}", {{"Content-Type", "application/json"}}), 400, "request.body_not_expected"));
+  CHECK(
+      is_problem(edge.send("GET", "/things/t1", "{}", {{"Content-Type", "application/json"}}), 400, "request.body_not_expected"));
 }
 
 TEST_CASE("malformed and invalid bodies are refused by member, and nothing is called") {
@@ -232,7 +237,8 @@ TEST_CASE("an idempotency key goes to the operations that take one, and only to 
   CHECK(edge.things.context.idempotency_key == "k-1");
   edge.add_part(part);
   CHECK(edge.things.context.idempotency_key.empty());
-  edge.send("POST", "/token", "user=a&password=b", {{"Content-Type", "application/x-www-form-urlencoded"}, {"Idempotency-Key", "k-2"}});
+  edge.send("POST", "/token", "user=a&password=b",
+            {{"Content-Type", "application/x-www-form-urlencoded"}, {"Idempotency-Key", "k-2"}});
   CHECK(edge.things.context.idempotency_key.empty());
   edge.things.calls = 0;
   CHECK(is_problem(edge.add_part(part, {{"Idempotency-Key", ""}}), 400, "idempotency.bad_key"));

@@ -15,7 +15,8 @@ std::string outcome(const std::string& bytes, const http::HeadLimits& limits = {
   const auto head = http::parse_head(bytes, limits);
   if (!head) return std::to_string(head.error().status) + " " + head.error().code;
   const auto& request = head->request;
-  return request.method + " " + request.path + (request.query.empty() ? "" : "?" + request.query) + " " + std::to_string(head->body_bytes);
+  return request.method + " " + request.path + (request.query.empty() ? "" : "?" + request.query) + " " +
+         std::to_string(head->body_bytes);
 }
 
 Head parsed(const std::string& bytes) { return http::parse_head(bytes, {}).value(); }
@@ -26,7 +27,8 @@ std::string post(const std::string& fields) { return "POST /a HTTP/1.1\r\n" + ho
 }  // namespace
 
 TEST_CASE("a head is read: method, path, query, fields without the space around them, length") {
-  const Head head = parsed("POST /a/b?c=d&e HTTP/1.1\r\nHost: x:80\r\nX-Text: \t a b \t\r\nx-empty:\r\ncontent-length: 12\r\n\r\n");
+  const Head head =
+      parsed("POST /a/b?c=d&e HTTP/1.1\r\nHost: x:80\r\nX-Text: \t a b \t\r\nx-empty:\r\ncontent-length: 12\r\n\r\n");
   CHECK(head.request.method == "POST");
   CHECK(head.request.path == "/a/b");
   CHECK(head.request.query == "c=d&e");
@@ -39,10 +41,26 @@ TEST_CASE("a head is read: method, path, query, fields without the space around 
 
 TEST_CASE("the request line is method, target and version with one space between, and nothing else") {
   CHECK(outcome("GET / HTTP/1.1\r\n" + host + "\r\n") == "GET / 0");
-  for (const char* line : {"", "GET", "GET /", "GET  / HTTP/1.1", "GET / HTTP/1.1 ", " GET / HTTP/1.1", "GET /a b HTTP/1.1", "G@T / HTTP/1.1",
-                           "GET / http/1.1", "GET / FTP/1.1", "GET\t/ HTTP/1.1", "GET /\x01 HTTP/1.1", "GET /\xC3\xA9 HTTP/1.1",
-                           "GET /a#b HTTP/1.1", "GET a HTTP/1.1", "GET ?a HTTP/1.1", "GET * HTTP/1.1", "GET x:80 HTTP/1.1",
-                           "GET ftp://x/ HTTP/1.1", "GET /\r HTTP/1.1"}) {
+  for (const char* line : {"",
+                           "GET",
+                           "GET /",
+                           "GET  / HTTP/1.1",
+                           "GET / HTTP/1.1 ",
+                           " GET / HTTP/1.1",
+                           "GET /a b HTTP/1.1",
+                           "G@T / HTTP/1.1",
+                           "GET / http/1.1",
+                           "GET / FTP/1.1",
+                           "GET\t/ HTTP/1.1",
+                           "GET /\x01 HTTP/1.1",
+                           "GET /\xC3\xA9 HTTP/1.1",
+                           "GET /a#b HTTP/1.1",
+                           "GET a HTTP/1.1",
+                           "GET ?a HTTP/1.1",
+                           "GET * HTTP/1.1",
+                           "GET x:80 HTTP/1.1",
+                           "GET ftp://x/ HTTP/1.1",
+                           "GET /\r HTTP/1.1"}) {
     INFO(line);
     CHECK(outcome(std::string(line) + "\r\n" + host + "\r\n").substr(0, 4) == "400 ");
   }
@@ -64,9 +82,10 @@ TEST_CASE("a target of 8 KiB is read, a longer one is 414") {
 }
 
 TEST_CASE("a field is a token, a colon at once, and a value on the same line without control characters") {
-  for (const std::string& field : {std::string("NoColon"), std::string(": value"), std::string("Name : value"), std::string(" Folded: value"),
-                                   std::string("\tfolded"), std::string("A: b\r\n continued"), std::string("A: b\x01"), std::string("A: b\x7f"),
-                                   std::string("A: b\0c", 6), std::string("A: b\rc"), std::string("A\0: b", 5), std::string("Na\xC3\xA9: b")}) {
+  for (const std::string& field :
+       {std::string("NoColon"), std::string(": value"), std::string("Name : value"), std::string(" Folded: value"),
+        std::string("\tfolded"), std::string("A: b\r\n continued"), std::string("A: b\x01"), std::string("A: b\x7f"),
+        std::string("A: b\0c", 6), std::string("A: b\rc"), std::string("A\0: b", 5), std::string("Na\xC3\xA9: b")}) {
     INFO(field);
     CHECK(outcome(get(field + "\r\n")) == "400 request.bad_header");
   }
@@ -96,7 +115,8 @@ TEST_CASE("HTTP/1.1 needs one Host; HTTP/1.0 may have one; two, or one that is n
 TEST_CASE("a body's length is one decimal number, and nothing that two readers could take differently") {
   CHECK(outcome(post("Content-Length: 0\r\n")) == "POST /a 0");
   CHECK(outcome(post("Content-Length: 0012\r\n")) == "POST /a 12");
-  for (const char* length : {"", "-1", "+5", "5x", "x", "5 5", "5, 5", "5,5", "0x5", "1e3", "5.0", "99999999999999999999999", "\"5\""}) {
+  for (const char* length :
+       {"", "-1", "+5", "5x", "x", "5 5", "5, 5", "5,5", "0x5", "1e3", "5.0", "99999999999999999999999", "\"5\""}) {
     INFO(length);
     CHECK(outcome(post("Content-Length: " + std::string(length) + "\r\n")) == "400 request.bad_length");
   }
@@ -140,8 +160,20 @@ TEST_CASE("20,000 mutations of heads crash nothing, and each is understood or re
       "GET /orders/7?x=%20 HTTP/1.1\r\nHost: localhost:8080\r\nAccept: */*\r\nIf-None-Match: \"v1\"\r\n\r\n",
       "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n",
       "GET http://x/ HTTP/1.0\r\nConnection: close, keep-alive\r\n\r\n"};
-  const std::vector<std::string> splinters{"\r\n", "\n", "\r", " ", "\t", ":", std::string(1, '\0'), "\xFF", "Content-Length: 5\r\n",
-                                           "Transfer-Encoding: chunked\r\n", "Host: y\r\n", "\r\n\r\n", "HTTP/1.1", "99999999999999999999"};
+  const std::vector<std::string> splinters{"\r\n",
+                                           "\n",
+                                           "\r",
+                                           " ",
+                                           "\t",
+                                           ":",
+                                           std::string(1, '\0'),
+                                           "\xFF",
+                                           "Content-Length: 5\r\n",
+                                           "Transfer-Encoding: chunked\r\n",
+                                           "Host: y\r\n",
+                                           "\r\n\r\n",
+                                           "HTTP/1.1",
+                                           "99999999999999999999"};
   int understood = 0;
   int refused = 0;
   for (int i = 0; i < 20'000; ++i) {
@@ -161,7 +193,8 @@ TEST_CASE("20,000 mutations of heads crash nothing, and each is understood or re
       REQUIRE(head->request.path.starts_with('/'));
       REQUIRE(head->request.headers.count("Content-Length") <= 1);
       REQUIRE_FALSE(head->request.headers.has("Transfer-Encoding"));
-      for (const auto& [name, value] : head->request.headers.fields()) REQUIRE((http::is_token(name) && !http::has_control_character(value)));
+      for (const auto& [name, value] : head->request.headers.fields())
+        REQUIRE((http::is_token(name) && !http::has_control_character(value)));
     } else {
       ++refused;
       REQUIRE((head.error().status == 505 || (head.error().status >= 400 && head.error().status < 500)));

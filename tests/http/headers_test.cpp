@@ -37,8 +37,8 @@ TEST_CASE("a usable request id is taken over; any other counts as none") {
   const auto id_of = [](const std::string& value) { return http::read_request_id(with({{"x-request-id", value}})); };
   CHECK(id_of("0190aB.c_d-9") == "0190aB.c_d-9");
   CHECK(id_of(std::string(128, 'a')).size() == 128);
-  for (const std::string& bad : {std::string(), std::string(129, 'a'), std::string("a b"), std::string("a/b"), std::string("<script>"),
-                                 std::string("\u00e9"), std::string("a\"b")}) {
+  for (const std::string& bad : {std::string(), std::string(129, 'a'), std::string("a b"), std::string("a/b"),
+                                 std::string("<script>"), std::string("\u00e9"), std::string("a\"b")}) {
     CHECK(id_of(bad).empty());
   }
   CHECK(http::read_request_id({}).empty());
@@ -49,8 +49,9 @@ TEST_CASE("an idempotency key may come bare or quoted, once, as 1 to 128 visible
   CHECK(key_of("\"8e03978e-40d5\"") == "8e03978e-40d5");
   CHECK(key_of(std::string(128, 'k')).size() == 128);
   CHECK(key_of("\"" + std::string(128, 'k') + "\"").size() == 128);
-  for (const std::string& bad : {std::string(), std::string("\"\""), std::string("\""), std::string("a b"), std::string("\"a"), std::string("a\"b"),
-                                 std::string("a\\b"), std::string(129, 'k'), std::string("\u00e9"), std::string("a\tb")}) {
+  for (const std::string& bad :
+       {std::string(), std::string("\"\""), std::string("\""), std::string("a b"), std::string("\"a"), std::string("a\"b"),
+        std::string("a\\b"), std::string(129, 'k'), std::string("\u00e9"), std::string("a\tb")}) {
     INFO(bad);
     CHECK(key_of(bad) == "refused: idempotency.bad_key");
   }
@@ -72,7 +73,8 @@ TEST_CASE("Prefer: wait is read in seconds, among other preferences, and is at m
 }
 
 TEST_CASE("a wait that is no number of seconds is no wait") {
-  for (const char* value : {"", "wait", "wait=", "wait=-1", "wait=x", "wait=5s", "wait=1.5", "wait=99999999999999999999", "waiting=5", "await=5", ",,,"}) {
+  for (const char* value : {"", "wait", "wait=", "wait=-1", "wait=x", "wait=5s", "wait=1.5", "wait=99999999999999999999",
+                            "waiting=5", "await=5", ",,,"}) {
     INFO(value);
     CHECK(wait_of(value) == 0);
   }
@@ -82,8 +84,9 @@ TEST_CASE("a traceparent is passed on only where it is valid (W3C Trace Context,
   const auto read = [](const std::string& value) { return http::read_traceparent(with({{"traceparent", value}})); };
   CHECK(read(trace) == trace);
   for (const std::string& bad :
-       {std::string(), trace.substr(1), trace + "0", "ff" + trace.substr(2), "01" + trace.substr(2), "00-" + std::string(32, '0') + trace.substr(35),
-        trace.substr(0, 36) + std::string(16, '0') + "-01", std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"), trace.substr(0, 53) + "0g",
+       {std::string(), trace.substr(1), trace + "0", "ff" + trace.substr(2), "01" + trace.substr(2),
+        "00-" + std::string(32, '0') + trace.substr(35), trace.substr(0, 36) + std::string(16, '0') + "-01",
+        std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"), trace.substr(0, 53) + "0g",
         trace.substr(0, 35) + "_" + trace.substr(36)}) {
     INFO(bad);
     CHECK(read(bad).empty());

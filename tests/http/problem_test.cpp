@@ -7,9 +7,9 @@ using namespace seamline;
 
 TEST_CASE("each kind of error has its status") {
   const std::vector<std::pair<Kind, int>> statuses{
-      {Kind::malformed, 400}, {Kind::unauthenticated, 401}, {Kind::forbidden, 403},  {Kind::not_found, 404},
-      {Kind::conflict, 409},  {Kind::precondition, 412},    {Kind::too_large, 413},  {Kind::invalid, 422},
-      {Kind::limited, 429},   {Kind::unavailable, 503},     {Kind::internal, 500}, {Kind::deadline_exceeded, 504}};
+      {Kind::malformed, 400}, {Kind::unauthenticated, 401}, {Kind::forbidden, 403}, {Kind::not_found, 404},
+      {Kind::conflict, 409},  {Kind::precondition, 412},    {Kind::too_large, 413}, {Kind::invalid, 422},
+      {Kind::limited, 429},   {Kind::unavailable, 503},     {Kind::internal, 500},  {Kind::deadline_exceeded, 504}};
   for (const auto& [kind, status] : statuses) {
     CHECK(http::status_of(kind) == status);
     CHECK(http::reason_phrase(status) != "Unknown");

@@ -51,7 +51,9 @@ std::string body_of(const std::string& response) {
 }
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-std::string get(const std::string& path, const std::string& fields = {}) { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n"; }
+std::string get(const std::string& path, const std::string& fields = {}) {
+  return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n";
+}
 std::string post(const std::string& body, const std::string& length) {
   return "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: " + length + "\r\n\r\n" + body;
 }
@@ -168,7 +170,8 @@ TEST_CASE("after a refusal the connection is closed: what follows is not taken f
 
 TEST_CASE("heads, targets and bodies over their limits are refused without being read to their end") {
   Echo echo;
-  CHECK(is_problem(echo.answer("GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n"), 414, "request.target_too_long"));
+  CHECK(
+      is_problem(echo.answer("GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n"), 414, "request.target_too_long"));
   CHECK(is_problem(echo.answer("GET /" + std::string(40'000, 'a')), 414, "request.target_too_long"));
   CHECK(is_problem(echo.answer(get("/", "A: " + std::string(16'400, 'b') + "\r\n")), 431, "request.head_too_large"));
   std::string fields;
@@ -336,7 +339,8 @@ TEST_CASE("when connections close, others take their place") {
   Echo echo(options);
   for (int i = 0; i < 20; ++i) {
     int status = 0;
-    for (int attempt = 0; attempt < 500 && status != 200; ++attempt) status = status_of(echo.answer(get("/", "Connection: close\r\n")));
+    for (int attempt = 0; attempt < 500 && status != 200; ++attempt)
+      status = status_of(echo.answer(get("/", "Connection: close\r\n")));
     REQUIRE(status == 200);
   }
 }

@@ -12,7 +12,9 @@ namespace {
 class Warehouse {
  public:
   explicit Warehouse(Stage::Hearing hearing = Stage::Hearing::typed)
-      : stage({test::StandIn<order::OrderContract>::spec(), test::StandIn<payment::PaymentContract>::spec(), inventory::module({})}, hearing) {
+      : stage(
+            {test::StandIn<order::OrderContract>::spec(), test::StandIn<payment::PaymentContract>::spec(), inventory::module({})},
+            hearing) {
     products = &stage.host().port<inventory::InventoryContract>("test");
     stage.open();
   }
@@ -55,18 +57,19 @@ TEST_CASE("in whatever order its words come, a cancelled order sets nothing asid
     warehouse.add("p2", 1'000);
     int number = 0;
     for (const bool at_once : {false, true}) {
-      test::for_every_order_of({"created", "created again", "paid", "paid again", "cancelled"}, [&](const std::vector<std::string>& words) {
-        INFO(test::joined(words));
-        const order::OrderId id{"o" + std::to_string(++number)};
-        for (const std::string& word : words) {
-          warehouse.say(word, id, {{{"p1"}, 2, 250}, {{"p2"}, 3, 250}, {{"p1"}, 1, 250}});
-          if (!at_once) warehouse.stage.settle();
-        }
-        warehouse.stage.settle();
-        const auto released = warehouse.stage.heard_of<inventory::InventoryReleased>(id.text);
-        CHECK(warehouse.stage.heard_of<inventory::InventoryReserved>(id.text) == released);
-        CHECK(warehouse.stock_of(id) == (released == 1 ? "released" : "untouched"));
-      });
+      test::for_every_order_of({"created", "created again", "paid", "paid again", "cancelled"},
+                               [&](const std::vector<std::string>& words) {
+                                 INFO(test::joined(words));
+                                 const order::OrderId id{"o" + std::to_string(++number)};
+                                 for (const std::string& word : words) {
+                                   warehouse.say(word, id, {{{"p1"}, 2, 250}, {{"p2"}, 3, 250}, {{"p1"}, 1, 250}});
+                                   if (!at_once) warehouse.stage.settle();
+                                 }
+                                 warehouse.stage.settle();
+                                 const auto released = warehouse.stage.heard_of<inventory::InventoryReleased>(id.text);
+                                 CHECK(warehouse.stage.heard_of<inventory::InventoryReserved>(id.text) == released);
+                                 CHECK(warehouse.stock_of(id) == (released == 1 ? "released" : "untouched"));
+                               });
     }
     CHECK(number == 240);
     CHECK(warehouse.product("p1").available == 1'000);

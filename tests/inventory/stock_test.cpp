@@ -64,9 +64,18 @@ TEST_CASE("what follows from the words about an order does not depend on their o
       if (word == 2) reservation.hear_ending(inventory::Ending::confirmed);
       if (word == 3) reservation.hear_ending(inventory::Ending::cancelled);
       switch (reservation.next_step()) {
-        case inventory::Reservation::Step::reserve: ++reserves; reservation.stock = inventory::StockState::reserved; break;
-        case inventory::Reservation::Step::commit: ++ends; reservation.stock = inventory::StockState::committed; break;
-        case inventory::Reservation::Step::release: ++ends; reservation.stock = inventory::StockState::released; break;
+        case inventory::Reservation::Step::reserve:
+          ++reserves;
+          reservation.stock = inventory::StockState::reserved;
+          break;
+        case inventory::Reservation::Step::commit:
+          ++ends;
+          reservation.stock = inventory::StockState::committed;
+          break;
+        case inventory::Reservation::Step::release:
+          ++ends;
+          reservation.stock = inventory::StockState::released;
+          break;
         case inventory::Reservation::Step::none: break;
       }
       RC_ASSERT(reservation.next_step() == inventory::Reservation::Step::none);
@@ -115,7 +124,8 @@ struct PaperStock {
 }  // namespace
 
 TEST_CASE("any stream of orders, payments, ends and restocks leaves the stock that paper says, all lines or none") {
-  Stage stage({test::StandIn<order::OrderContract>::spec(), test::StandIn<payment::PaymentContract>::spec(), inventory::module({})});
+  Stage stage(
+      {test::StandIn<order::OrderContract>::spec(), test::StandIn<payment::PaymentContract>::spec(), inventory::module({})});
   auto& port = stage.host().port<inventory::InventoryContract>("test");
   stage.open();
   CallContext admin;
@@ -135,8 +145,8 @@ TEST_CASE("any stream of orders, payments, ends and restocks leaves the stock th
       const order::OrderId id{name + "o" + std::to_string(number)};
       PaperStock::PaperOrder& order = paper.orders[id.text];
       if (what <= 1) {
-        const std::vector<std::pair<std::string, std::int64_t>> lines{
-            {product_name(number % 3), quantity}, {product_name((number + quantity) % 3), 1}};
+        const std::vector<std::pair<std::string, std::int64_t>> lines{{product_name(number % 3), quantity},
+                                                                      {product_name((number + quantity) % 3), 1}};
         if (order.lines.empty()) {
           for (const auto& [product, many] : lines) order.lines[product] += many;
         }

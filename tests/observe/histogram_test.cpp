@@ -46,9 +46,9 @@ TEST_CASE("durations below zero and beyond the last bucket are counted") {
 
 TEST_CASE("a quantile is never below the true one, and at most a quarter above it") {
   rc::prop("bound", [] {
-    auto durations = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::int64_t>>(rc::gen::map(
-        rc::gen::pair(rc::gen::inRange<std::int64_t>(0, std::int64_t{1} << 40), rc::gen::inRange(0, 40)),
-        [](const std::pair<std::int64_t, int>& drawn) { return drawn.first >> drawn.second; })));
+    auto durations = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::int64_t>>(
+        rc::gen::map(rc::gen::pair(rc::gen::inRange<std::int64_t>(0, std::int64_t{1} << 40), rc::gen::inRange(0, 40)),
+                     [](const std::pair<std::int64_t, int>& drawn) { return drawn.first >> drawn.second; })));
     LatencyHistogram histogram;
     for (const std::int64_t ns : durations) histogram.record(ns);
     std::sort(durations.begin(), durations.end());

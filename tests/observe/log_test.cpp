@@ -50,9 +50,8 @@ TEST_CASE("a line has time, level, component and message") {
 }
 
 TEST_CASE("what a client sends cannot forge a line, colour a terminal or act as a format") {
-  const std::string line = standard_error_of([] {
-    observe::log_error("http", "a\nerror: forged\r\x1b[31mred\x7f" + std::string(1, '\0') + " {} %s {0}");
-  });
+  const std::string line = standard_error_of(
+      [] { observe::log_error("http", "a\nerror: forged\r\x1b[31mred\x7f" + std::string(1, '\0') + " {} %s {0}"); });
   CHECK(std::count(line.begin(), line.end(), '\n') == 1);
   CHECK(has(line, "a\\x0aerror: forged\\x0d\\x1b[31mred\\x7f\\x00 {} %s {0}"));
   CHECK_FALSE(has(line, "\x1b"));

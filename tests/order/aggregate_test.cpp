@@ -21,9 +21,9 @@ struct Step {
 
 rc::Gen<std::vector<Step>> some_steps() {
   const auto quantity = rc::gen::oneOf(rc::gen::inRange<std::int64_t>(1, 20), rc::gen::inRange<std::int64_t>(-1, 1002));
-  return rc::gen::container<std::vector<Step>>(rc::gen::map(rc::gen::tuple(rc::gen::inRange(0, 12), rc::gen::inRange(0, 5), quantity), [](const auto& one) {
-    return Step{std::get<0>(one), std::get<1>(one), std::get<2>(one)};
-  }));
+  return rc::gen::container<std::vector<Step>>(
+      rc::gen::map(rc::gen::tuple(rc::gen::inRange(0, 12), rc::gen::inRange(0, 5), quantity),
+                   [](const auto& one) { return Step{std::get<0>(one), std::get<1>(one), std::get<2>(one)}; }));
 }
 
 /// What an order is, as one would say it in a few words.

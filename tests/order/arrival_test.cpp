@@ -45,7 +45,9 @@ class Orders {
     context.caller = {Role::user, "u1"};
     return context;
   }
-  order::OrderId place() { return port->call(customer(), order::PlaceOrder{{{{"p1"}, 2}}, std::nullopt, std::nullopt}).value().order_id; }
+  order::OrderId place() {
+    return port->call(customer(), order::PlaceOrder{{{{"p1"}, 2}}, std::nullopt, std::nullopt}).value().order_id;
+  }
   order::Order order(const order::OrderId& id) { return port->call(customer(), order::GetOrder{id}).value(); }
 
   void say(const std::string& word, const order::OrderId& id) {

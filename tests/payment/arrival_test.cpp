@@ -12,7 +12,9 @@ namespace {
 class Payments {
  public:
   explicit Payments(Stage::Hearing hearing = Stage::Hearing::typed)
-      : stage({test::StandIn<order::OrderContract>::spec(), test::StandIn<inventory::InventoryContract>::spec(), payment::module({})}, hearing) {
+      : stage({test::StandIn<order::OrderContract>::spec(), test::StandIn<inventory::InventoryContract>::spec(),
+               payment::module({})},
+              hearing) {
     stage.open();
   }
 
@@ -63,16 +65,16 @@ TEST_CASE("in whatever order its words come, a cancelled order keeps no money, a
     std::vector<std::pair<order::OrderId, std::string>> played;
     for (const std::string& token : tokens) {
       for (const bool at_once : {false, true}) {
-        test::for_every_order_of(
-            {"created", "cancelled", "inventory failed", "time passes", "cancelled again"}, [&](const std::vector<std::string>& words) {
-              const order::OrderId id{"o" + std::to_string(++number)};
-              for (const std::string& word : words) {
-                payments.say(word, id, token);
-                if (!at_once) payments.stage.settle();
-              }
-              payments.stage.settle();
-              played.emplace_back(id, token + ": " + test::joined(words));
-            });
+        test::for_every_order_of({"created", "cancelled", "inventory failed", "time passes", "cancelled again"},
+                                 [&](const std::vector<std::string>& words) {
+                                   const order::OrderId id{"o" + std::to_string(++number)};
+                                   for (const std::string& word : words) {
+                                     payments.say(word, id, token);
+                                     if (!at_once) payments.stage.settle();
+                                   }
+                                   payments.stage.settle();
+                                   played.emplace_back(id, token + ": " + test::joined(words));
+                                 });
       }
     }
     payments.let_all_time_pass();

@@ -14,8 +14,9 @@ struct ForeignItem {
   std::optional<std::int64_t> unit_price;
   std::string colour = "red";
 
-  static constexpr std::tuple fields{Field{"product_id", &ForeignItem::product_id, "A number."}, Field{"quantity", &ForeignItem::quantity, ""},
-                                     Field{"unit_price", &ForeignItem::unit_price, ""}, Field{"colour", &ForeignItem::colour, "Unknown here."}};
+  static constexpr std::tuple fields{
+      Field{"product_id", &ForeignItem::product_id, "A number."}, Field{"quantity", &ForeignItem::quantity, ""},
+      Field{"unit_price", &ForeignItem::unit_price, ""}, Field{"colour", &ForeignItem::colour, "Unknown here."}};
 };
 
 /// OrderCreated as a service in another language says it: ids are numbers, members are missing, and others are unknown.
@@ -39,18 +40,23 @@ struct BrokenOrderCreated {
 
   static constexpr EventType type = order::OrderCreated::type;
   std::string_view subject() const { return order_id; }
-  static constexpr std::tuple fields{Field{"order_id", &BrokenOrderCreated::order_id, ""}, Field{"items", &BrokenOrderCreated::items, ""}};
+  static constexpr std::tuple fields{Field{"order_id", &BrokenOrderCreated::order_id, ""},
+                                     Field{"items", &BrokenOrderCreated::items, ""}};
 };
 
 struct Payments {
   Payments()
-      : stage({test::StandIn<order::OrderContract>::spec(), test::StandIn<inventory::InventoryContract>::spec(), payment::module({})},
+      : stage({test::StandIn<order::OrderContract>::spec(), test::StandIn<inventory::InventoryContract>::spec(),
+               payment::module({})},
               Stage::Hearing::bytes) {
     stage.open();
   }
   std::string row(const std::string& id) {
-    return test::text_in(stage.store_of("payment"), "SELECT status || ' ' || amount_minor || ' ' || currency || ' ' || token || ' ' || coalesce(reason, '-') "
-                                                    "FROM payments WHERE order_id = $1", id);
+    return test::text_in(
+        stage.store_of("payment"),
+        "SELECT status || ' ' || amount_minor || ' ' || currency || ' ' || token || ' ' || coalesce(reason, '-') "
+        "FROM payments WHERE order_id = $1",
+        id);
   }
   std::int64_t dead(const char* state) {
     return test::count_in(stage.store_of("payment"), "SELECT count(*) FROM dead_letters WHERE state = $1", state);

@@ -59,7 +59,8 @@ TEST_CASE("contract of inventory: products, stock, quotes and pages") {
     CHECK(products.call({}, inventory::GetProduct{add.product_id}).value().name == "A thing");
     CHECK(code_of(products.call({}, inventory::GetProduct{{"nothing"}})) == "inventory.not_found");
     CHECK(products.call(Shop::admin(), inventory::Restock{add.product_id, 5}).value().on_hand == 15);
-    CHECK(code_of(products.call(Shop::admin(), inventory::Restock{add.product_id, inventory::max_stock})) == "inventory.stock_too_large");
+    CHECK(code_of(products.call(Shop::admin(), inventory::Restock{add.product_id, inventory::max_stock})) ==
+          "inventory.stock_too_large");
     CHECK(code_of(products.call(Shop::admin(), inventory::Restock{{"nothing"}, 1})) == "inventory.not_found");
     shop.add_product("p2", 1, 3, "USD");
     const auto quotes = products.call(Shop::admin(), inventory::Quote{{{"p2"}, {"nothing"}, add.product_id}}).value().items;
@@ -83,7 +84,8 @@ TEST_CASE("contract of order: what it answers, and to whom") {
     const auto me = Shop::as_user(ada);
     shop.add_product("p1", 10);
     shop.add_product("dollars", 10, 1, "USD");
-    const auto place = [&](const CallContext& context, std::vector<order::Item> items, std::optional<user::UserId> user_id = std::nullopt) {
+    const auto place = [&](const CallContext& context, std::vector<order::Item> items,
+                           std::optional<user::UserId> user_id = std::nullopt) {
       return orders.call(context, order::PlaceOrder{std::move(items), std::nullopt, std::move(user_id)});
     };
     CHECK(code_of(place({}, {{{"p1"}, 1}})) == "request.unauthenticated");
@@ -127,8 +129,10 @@ TEST_CASE("contract of order: an idempotency key gives the first answer again, a
     CHECK_FALSE(notes.replayed);
     CHECK(shop.orders().call(me, operation).value().order_id == first.order_id);
     CHECK(notes.replayed);
-    CHECK(code_of(shop.orders().call(me, order::PlaceOrder{{{{"p1"}, 2}}, std::nullopt, std::nullopt})) == "idempotency.key_reused");
-    CHECK(shop.orders().call(with_key(Shop::as_user(shop.add_user("eve@example.org")), "k1"), operation).value().order_id != first.order_id);
+    CHECK(code_of(shop.orders().call(me, order::PlaceOrder{{{{"p1"}, 2}}, std::nullopt, std::nullopt})) ==
+          "idempotency.key_reused");
+    CHECK(shop.orders().call(with_key(Shop::as_user(shop.add_user("eve@example.org")), "k1"), operation).value().order_id !=
+          first.order_id);
   });
 }
 

@@ -69,8 +69,12 @@ void check_contract() {
 }  // namespace
 
 TEST_CASE("user: every event, operation and reply comes out of the bytes as it went in") { check_contract<user::UserContract>(); }
-TEST_CASE("order: every event, operation and reply comes out of the bytes as it went in") { check_contract<order::OrderContract>(); }
-TEST_CASE("payment: every event, operation and reply comes out of the bytes as it went in") { check_contract<payment::PaymentContract>(); }
+TEST_CASE("order: every event, operation and reply comes out of the bytes as it went in") {
+  check_contract<order::OrderContract>();
+}
+TEST_CASE("payment: every event, operation and reply comes out of the bytes as it went in") {
+  check_contract<payment::PaymentContract>();
+}
 TEST_CASE("inventory: every event, operation and reply comes out of the bytes as it went in") {
   check_contract<inventory::InventoryContract>();
 }
@@ -89,7 +93,8 @@ TEST_CASE("an error comes out of the bytes as it went in: kind, flags, violation
     error.retryable = retryable;
     error.from_seam = from_seam;
     error.retry_after_ms = *rc::gen::element<std::int64_t>(0, 1, 999, 1000, 30'500);
-    for (int i = *rc::gen::inRange(0, 3); i > 0; --i) error.violations.push_back({"/items/" + std::to_string(i) + "/a~1b", test::arbitrary_text(1, 20)});
+    for (int i = *rc::gen::inRange(0, 3); i > 0; --i)
+      error.violations.push_back({"/items/" + std::to_string(i) + "/a~1b", test::arbitrary_text(1, 20)});
     recorder.error = error;
     RC_ASSERT(proxy.call({}, payment::GetPayment{{"p1"}}).error() == error);
   });

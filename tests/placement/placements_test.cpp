@@ -51,7 +51,8 @@ std::string play_all_sagas(Shop& shop) {
   shop.add_product("p2", 3, 999);
   std::string story;
   const auto tell = [&](const char* title, const order::OrderId& id) {
-    story += std::string("== ") + title + "\n" + seen_of(shop, ada, id) + encode(shop.product("p1")) + encode(shop.product("p2")) + "\n";
+    story += std::string("== ") + title + "\n" + seen_of(shop, ada, id) + encode(shop.product("p1")) +
+             encode(shop.product("p2")) + "\n";
   };
   const auto settle_and_tell = [&](const char* title, const order::OrderId& id) {
     shop.settle();

@@ -31,7 +31,10 @@ class RandomRun {
         case 8:
           if (below(3) == 0) restart();
           break;
-        case 9: (void)shop_.products().call(Shop::admin(), inventory::Restock{{product_name(static_cast<int>(below(3)))}, 1 + static_cast<std::int64_t>(below(5))}); break;
+        case 9:
+          (void)shop_.products().call(Shop::admin(), inventory::Restock{{product_name(static_cast<int>(below(3)))},
+                                                                        1 + static_cast<std::int64_t>(below(5))});
+          break;
         default: shop_.settle();
       }
     }
@@ -47,7 +50,8 @@ class RandomRun {
   static std::string product_name(int number) { return "p" + std::to_string(number); }
   std::uint64_t below(std::uint64_t bound) { return random_.below(bound); }
   std::string some_token() {
-    static const std::array<const char*, 6> tokens{"tok_ok", "tok_ok", "tok_timeout", "tok_timeout", "tok_declined", "tok_insufficient_funds"};
+    static const std::array<const char*, 6> tokens{"tok_ok",      "tok_ok",       "tok_timeout",
+                                                   "tok_timeout", "tok_declined", "tok_insufficient_funds"};
     return tokens[below(tokens.size())];
   }
   order::Item some_item() { return {{product_name(static_cast<int>(below(3)))}, 1 + static_cast<std::int64_t>(below(4))}; }
@@ -117,5 +121,7 @@ void play_runs(int first, int last) {
 
 // In parts, so that they can run beside each other.
 TEST_CASE("after any run of orders, cancels, restarts and time, the books are in order (1)") { play_runs(0, runs / 3); }
-TEST_CASE("after any run of orders, cancels, restarts and time, the books are in order (2)") { play_runs(runs / 3, runs * 2 / 3); }
+TEST_CASE("after any run of orders, cancels, restarts and time, the books are in order (2)") {
+  play_runs(runs / 3, runs * 2 / 3);
+}
 TEST_CASE("after any run of orders, cancels, restarts and time, the books are in order (3)") { play_runs(runs * 2 / 3, runs); }

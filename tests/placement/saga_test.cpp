@@ -2,9 +2,9 @@
 #include "support/catch.hpp"
 
 using namespace seamline;
-using test::Shop;
 using order::OrderStatus;
 using payment::PaymentStatus;
+using test::Shop;
 
 TEST_CASE("an order is charged, reserved, confirmed and invoiced") {
   Shop shop;
@@ -247,9 +247,10 @@ namespace {
 /// Makes the next capture of this order impossible, as a bug or a damaged row would.
 void damage_ledger(Shop& shop, const order::OrderId& id) {
   (void)shop.store_of("payment").write({}, [&](store::Transaction& transaction) -> Result<void> {
-    transaction.rows().execute("INSERT INTO ledger_entries (transaction_id, account, order_id, amount_minor, currency, at_ms) "
-                               "VALUES ($1, 'provider', 'nobody', 0, 'EUR', 0)",
-                               "capture:" + id.text);
+    transaction.rows().execute(
+        "INSERT INTO ledger_entries (transaction_id, account, order_id, amount_minor, currency, at_ms) "
+        "VALUES ($1, 'provider', 'nobody', 0, 'EUR', 0)",
+        "capture:" + id.text);
     return {};
   });
 }

@@ -109,8 +109,8 @@ TEST_CASE("a token that takes the public key for an HMAC secret is refused") {
   const std::string secret = world.keys.ours.public_key().x() + world.keys.ours.public_key().y();
   std::string mac(32, '\0');
   unsigned int length = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-       reinterpret_cast<unsigned char*>(mac.data()), &length);
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()),
+       text.size(), reinterpret_cast<unsigned char*>(mac.data()), &length);
   world.refuses(text + "." + base64url_encode(mac), "ES256");
 }
 
@@ -136,7 +136,8 @@ TEST_CASE("a changed claim or a changed signature is refused") {
   const World world;
   const std::string token = Draft{world.header(), World::claims()}.signed_by(world.keys.ours);
   const Draft forged{world.header(), World::claims_with("\"user\"", "\"admin\"")};
-  world.refuses(base64url_encode(forged.header) + "." + base64url_encode(forged.claims) + token.substr(token.rfind('.')), "signature");
+  world.refuses(base64url_encode(forged.header) + "." + base64url_encode(forged.claims) + token.substr(token.rfind('.')),
+                "signature");
   const std::string head = token.substr(0, token.rfind('.') + 1);
   const std::string signature = *base64url_decode(token.substr(token.rfind('.') + 1));
   world.refuses(head + base64url_encode(signature.substr(0, 63)), "signature");
@@ -155,8 +156,8 @@ TEST_CASE("another type of token is refused: an ID token is no access token") {
 
 TEST_CASE("headers that bring a key along or change the signature's meaning are refused") {
   const World world;
-  for (const char* extra : {R"("crit":["exp"])", R"("b64":false)", R"("jwk":{})", R"("jku":"http://evil")", R"("x5u":"http://evil")",
-                            R"("x5c":[])", R"("zip":"DEF")"}) {
+  for (const char* extra : {R"("crit":["exp"])", R"("b64":false)", R"("jwk":{})", R"("jku":"http://evil")",
+                            R"("x5u":"http://evil")", R"("x5c":[])", R"("zip":"DEF")"}) {
     world.refuses(Draft{world.header_with("{", std::string("{") + extra + ","), World::claims()}, "which is not read here");
   }
 }

@@ -25,8 +25,8 @@ struct World {
     if (issuer_is_away) return fail(ErrorCode{"call.unavailable", Kind::unavailable}, "away");
     if (key_is_withdrawn) return R"({"keys":[]})";
     const PublicKey shown = key.public_key();
-    return R"({"keys":[{"kty":"EC","crv":"P-256","x":")" + base64url_encode(shown.x()) + R"(","y":")" + base64url_encode(shown.y()) +
-           R"(","kid":")" + key_id + R"("}]})";
+    return R"({"keys":[{"kty":"EC","crv":"P-256","x":")" + base64url_encode(shown.x()) + R"(","y":")" +
+           base64url_encode(shown.y()) + R"(","kid":")" + key_id + R"("}]})";
   }
   std::string token(const std::string& role = "user", const std::string& subject = "u1") const {
     const std::int64_t now_s = clock.now().ms / 1000;
@@ -68,8 +68,9 @@ TEST_CASE("a role that users do not have is refused: a user's token is never a s
 
 TEST_CASE("another scheme and a header without a token are refused") {
   World world;
-  for (const std::string& header : {std::string("Basic YTpi"), std::string("Bearer"), std::string("Bearer "), std::string("Bearer  x"),
-                                    world.token(), "Bearer" + world.token(), "Bearer " + std::string(9000, 'a')}) {
+  for (const std::string& header :
+       {std::string("Basic YTpi"), std::string("Bearer"), std::string("Bearer "), std::string("Bearer  x"), world.token(),
+        "Bearer" + world.token(), "Bearer " + std::string(9000, 'a')}) {
     const auto caller = world.authenticator.authenticate(header);
     REQUIRE_FALSE(caller.has_value());
     CHECK(caller.error().code == "request.invalid_token");
@@ -81,8 +82,8 @@ TEST_CASE("a token that was verified once is not verified again until it expires
   World world;
   const std::string header = "Bearer " + world.token();
   REQUIRE(world.authenticator.authenticate(header).has_value());
-  // Verifying needs the key, and at this age the keys are fetched again: that a token of the withdrawn key passes shows that it is
-  // not verified.
+  // Verifying needs the key, and at this age the keys are fetched again: that a token of the withdrawn key passes shows that it
+  // is not verified.
   world.key_is_withdrawn = true;
   world.clock.advance_ms((900 + 59) * 1000);
   CHECK(world.authenticator.authenticate(header).value().subject == "u1");

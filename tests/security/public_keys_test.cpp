@@ -84,8 +84,8 @@ TEST_CASE("coordinates that are no point of the curve are no key") {
 TEST_CASE("a key set is read, and keys of other kinds and uses are skipped") {
   const SigningKey a = SigningKey::generate();
   const SigningKey b = SigningKey::generate();
-  const auto keys = parse_key_set(jwk_set({jwk(a), R"({"kty":"RSA","kid":"r","n":"AQAB","e":"AQAB"})",
-                                           jwk(b, R"(,"use":"enc")"), R"({"kty":"EC","crv":"P-384","kid":"c","x":"","y":""})", "7"}));
+  const auto keys = parse_key_set(jwk_set({jwk(a), R"({"kty":"RSA","kid":"r","n":"AQAB","e":"AQAB"})", jwk(b, R"(,"use":"enc")"),
+                                           R"({"kty":"EC","crv":"P-384","kid":"c","x":"","y":""})", "7"}));
   REQUIRE(keys.has_value());
   CHECK(keys->size() == 1);
   CHECK(keys->count(id_of(a)) == 1);
@@ -97,13 +97,14 @@ TEST_CASE("a broken key set is refused with what is wrong with it") {
   const std::string twice = jwk_set({jwk(a), jwk(a)});
   const std::string no_id = R"({"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]})";
   const std::string no_point = R"({"keys":[{"kty":"EC","crv":"P-256","kid":"k","x":"AA","y":"AA"}]})";
-  for (const auto& [text, why] : std::vector<std::pair<std::string, std::string>>{{"", "JSON"},
-                                                                                 {"[]", "list of keys"},
-                                                                                 {R"({"keys":{}})", "list of keys"},
-                                                                                 {twice, "one id"},
-                                                                                 {no_id, "without an id"},
-                                                                                 {no_point, "point of the curve"},
-                                                                                 {jwk_set(std::vector<std::string>(17, "1")), "more than"}}) {
+  for (const auto& [text, why] :
+       std::vector<std::pair<std::string, std::string>>{{"", "JSON"},
+                                                        {"[]", "list of keys"},
+                                                        {R"({"keys":{}})", "list of keys"},
+                                                        {twice, "one id"},
+                                                        {no_id, "without an id"},
+                                                        {no_point, "point of the curve"},
+                                                        {jwk_set(std::vector<std::string>(17, "1")), "more than"}}) {
     INFO(text);
     const auto keys = parse_key_set(text);
     REQUIRE_FALSE(keys.has_value());

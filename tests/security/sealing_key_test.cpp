@@ -14,7 +14,7 @@ using namespace seamline::security;
 namespace {
 
 mode_t mode_of(const std::filesystem::path& file) {
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::stat(file.c_str(), &status) == 0);
   return status.st_mode & 0777U;
 }

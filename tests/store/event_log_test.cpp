@@ -59,7 +59,8 @@ TEST_CASE("an edit and a hole in the log show in its chain") {
     CHECK(first_break(notes.whole_log()) == 3);
   }
   SECTION("a byte moved from one column to the next") {
-    edit(notes, "UPDATE event_log SET subject = subject || substr(trace || payload, 1, 1), payload = substr(payload, 2) WHERE seq = 2");
+    edit(notes,
+         "UPDATE event_log SET subject = subject || substr(trace || payload, 1, 1), payload = substr(payload, 2) WHERE seq = 2");
     CHECK(first_break(notes.whole_log()) == 2);
   }
   SECTION("a hole") {

@@ -67,8 +67,8 @@ TEST_CASE("a key belongs to its caller and its operation") {
   const WriteNote operation{{"a"}, 1};
   std::set<std::int64_t> numbers;
   // An anonymous caller has no subject, and neither has the admin that everybody is without authentication.
-  for (const Caller& caller : {Caller{Role::user, "ada"}, Caller{Role::user, "eve"}, Caller{Role::service, "ada"}, Caller{Role::anonymous, ""},
-                               Caller{Role::admin, ""}}) {
+  for (const Caller& caller : {Caller{Role::user, "ada"}, Caller{Role::user, "eve"}, Caller{Role::service, "ada"},
+                               Caller{Role::anonymous, ""}, Caller{Role::admin, ""}}) {
     numbers.insert(run(notes, under_key("k", caller), operation).value().number);
   }
   numbers.insert(run(notes, under_key("k"), CopyNote{{"a"}, 1}).value().number);

@@ -16,7 +16,9 @@ struct Database {
   SqliteConnection rows{folder.path() / "0.db", SqliteConnection::Mode::writer, 1000};
 
   Database() {
-    rows.run_script("CREATE TABLE things (id INTEGER NOT NULL PRIMARY KEY, name TEXT, digest BLOB, amount INTEGER CHECK (amount >= 0)) STRICT");
+    rows.run_script(
+        "CREATE TABLE things (id INTEGER NOT NULL PRIMARY KEY, name TEXT, digest BLOB, amount INTEGER CHECK (amount >= 0)) "
+        "STRICT");
     rows.execute("INSERT INTO things (id, name, digest, amount) VALUES (1, 'one', x'00ff', NULL)");
   }
 };
@@ -99,8 +101,10 @@ TEST_CASE("a statement is usable again after a failure in the midst of it") {
 TEST_CASE("a broken constraint is a refusal, a lock that passes passes, and a file that cannot be opened is fatal") {
   Database database;
   using Severity = StorageError::Severity;
-  CHECK(severity_of_failure([&] { database.rows.execute("INSERT INTO things (id, amount) VALUES (2, -1)"); }) == Severity::refused);
-  CHECK(severity_of_failure([&] { database.rows.execute("INSERT INTO things (id, amount) VALUES (2, 'many')"); }) == Severity::refused);
+  CHECK(severity_of_failure([&] { database.rows.execute("INSERT INTO things (id, amount) VALUES (2, -1)"); }) ==
+        Severity::refused);
+  CHECK(severity_of_failure([&] { database.rows.execute("INSERT INTO things (id, amount) VALUES (2, 'many')"); }) ==
+        Severity::refused);
   CHECK(severity_of_failure([&] { database.rows.execute("SELECT nothing FROM nowhere"); }) == Severity::refused);
   CHECK(severity_of_failure([&] {
           SqliteConnection(database.folder.path() / "no" / "0.db", SqliteConnection::Mode::writer, 1000);

@@ -77,7 +77,8 @@ TEST_CASE("a query that throws amid its rows gives its reader back, ready for th
       auto row = view.rows().query("SELECT id FROM notes");
       row.next();
       throw std::runtime_error("amid");
-    }), std::runtime_error);
+    }),
+                    std::runtime_error);
   }
   CHECK(notes.notes() == 2);
 }

@@ -213,9 +213,8 @@ TEST_CASE("a write inside a transaction breaks an assumption and ends the proces
 
 TEST_CASE("an expected failure that wrote nothing is the caller's answer, and spoils nobody's batch") {
   NoteStore notes;
-  const auto refused = notes->write({}, [](Transaction&) -> Result<int> {
-    return fail(ErrorCode{"note.refused", Kind::conflict}, "before any write");
-  });
+  const auto refused = notes->write(
+      {}, [](Transaction&) -> Result<int> { return fail(ErrorCode{"note.refused", Kind::conflict}, "before any write"); });
   CHECK(refused.error().code == "note.refused");
   CHECK(write_note(notes, "n1").has_value());
 }

@@ -10,8 +10,32 @@ namespace seamline::test {
 /// Well-formed UTF-8 of at least `least` and at most `most` bytes, with quotes, escapes, controls and characters of every
 /// length. Without NUL, which no operation accepts.
 inline std::string arbitrary_text(std::int64_t least, std::int64_t most) {
-  static const std::vector<std::string> pieces{"a", "Z", "7", " ", "\"", "\\", "/", "%", "+", "&", "=", "?", "#", "{", "}", ".", "~", "\n", "\t", "\x01", "\x7F",
-                                               "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xEF\xBF\xBF", "\xF4\x8F\xBF\xBF"};
+  static const std::vector<std::string> pieces{"a",
+                                               "Z",
+                                               "7",
+                                               " ",
+                                               "\"",
+                                               "\\",
+                                               "/",
+                                               "%",
+                                               "+",
+                                               "&",
+                                               "=",
+                                               "?",
+                                               "#",
+                                               "{",
+                                               "}",
+                                               ".",
+                                               "~",
+                                               "\n",
+                                               "\t",
+                                               "\x01",
+                                               "\x7F",
+                                               "\xC3\xA9",
+                                               "\xE2\x82\xAC",
+                                               "\xF0\x9F\x98\x80",
+                                               "\xEF\xBF\xBF",
+                                               "\xF4\x8F\xBF\xBF"};
   const auto wanted = static_cast<std::size_t>(*rc::gen::inRange<std::int64_t>(least, std::min(most, least + 24) + 1));
   std::string text;
   while (text.size() < wanted) {

@@ -41,7 +41,8 @@ inline std::string check_log(store::Store& store) {
   Sha256 before{};
   std::int64_t seq = 0;
   for (const store::LogEntry& entry : entries) {
-    if (entry.seq != ++seq || entry.hash != store::chain_hash(before, entry)) findings.add(store.module(), "'s log breaks at ", entry.seq);
+    if (entry.seq != ++seq || entry.hash != store::chain_hash(before, entry))
+      findings.add(store.module(), "'s log breaks at ", entry.seq);
     before = entry.hash;
   }
   findings.expect_equal(count_in(store, "SELECT count(*) FROM dead_letters"), 0, store.module() + "'s dead letters");
@@ -53,7 +54,8 @@ inline std::string check_log(store::Store& store) {
 inline std::string check_ledger(store::Store& payment) {
   Findings findings;
   payment.read([&](store::View& view) {
-    auto row = view.rows().query("SELECT transaction_id, sum(amount_minor), count(*) FROM ledger_entries GROUP BY transaction_id");
+    auto row =
+        view.rows().query("SELECT transaction_id, sum(amount_minor), count(*) FROM ledger_entries GROUP BY transaction_id");
     while (row.next()) {
       if (row.integer(1) != 0 || row.integer(2) != 2) findings.add("the transaction ", row.text(0), " does not add up");
     }
@@ -62,7 +64,8 @@ inline std::string check_ledger(store::Store& payment) {
         "coalesce(sum(CASE WHEN account = 'provider' THEN l.amount_minor END), 0), "
         "coalesce(sum(CASE WHEN account = 'settlement' THEN l.amount_minor END), 0), "
         "coalesce(sum(CASE WHEN account = 'revenue' THEN l.amount_minor END), 0), "
-        "count(DISTINCT l.transaction_id) FROM payments p LEFT JOIN ledger_entries l ON l.order_id = p.order_id GROUP BY p.order_id");
+        "count(DISTINCT l.transaction_id) FROM payments p LEFT JOIN ledger_entries l ON l.order_id = p.order_id GROUP BY "
+        "p.order_id");
     while (order.next()) {
       const std::string id(order.text(0));
       const std::string_view status = order.text(2);
@@ -78,12 +81,14 @@ inline std::string check_ledger(store::Store& payment) {
     }
     return 0;
   });
-  findings.expect_equal(count_in(payment, "SELECT count(*) FROM ledger_entries WHERE order_id NOT IN (SELECT order_id FROM payments)"), 0,
-                        "ledger entries of no payment");
+  findings.expect_equal(
+      count_in(payment, "SELECT count(*) FROM ledger_entries WHERE order_id NOT IN (SELECT order_id FROM payments)"), 0,
+      "ledger entries of no payment");
   // An invoice and the movement that earns its amount are one thing.
   findings.expect_equal(
-      count_in(payment, "SELECT count(*) FROM invoices i LEFT JOIN ledger_entries l ON l.transaction_id = 'earn:' || i.order_id AND "
-                        "l.account = 'settlement' WHERE l.amount_minor IS NOT i.amount_minor"),
+      count_in(payment,
+               "SELECT count(*) FROM invoices i LEFT JOIN ledger_entries l ON l.transaction_id = 'earn:' || i.order_id AND "
+               "l.account = 'settlement' WHERE l.amount_minor IS NOT i.amount_minor"),
       0, "invoices that were not earned");
   findings.expect_equal(count_in(payment, "SELECT count(*) FROM ledger_entries WHERE account = 'revenue'"),
                         count_in(payment, "SELECT count(*) FROM invoices"), "earned orders against invoices");
@@ -147,11 +152,12 @@ inline std::string check_stock(store::Store& inventory) {
 inline std::string check_histories(store::Store& order) {
   Findings findings;
   findings.expect_equal(
-      count_in(order, "SELECT count(*) FROM (SELECT o.order_id FROM orders o LEFT JOIN order_events e ON e.order_id = o.order_id "
-                      "GROUP BY o.order_id HAVING count(*) != o.version OR max(e.version) != o.version OR min(e.version) != 1)"),
+      count_in(order,
+               "SELECT count(*) FROM (SELECT o.order_id FROM orders o LEFT JOIN order_events e ON e.order_id = o.order_id "
+               "GROUP BY o.order_id HAVING count(*) != o.version OR max(e.version) != o.version OR min(e.version) != 1)"),
       0, "orders whose versions have gaps");
-  findings.expect_equal(count_in(order, "SELECT count(*) FROM order_events WHERE order_id NOT IN (SELECT order_id FROM orders)"), 0,
-                        "events of no order");
+  findings.expect_equal(count_in(order, "SELECT count(*) FROM order_events WHERE order_id NOT IN (SELECT order_id FROM orders)"),
+                        0, "events of no order");
   return findings.text();
 }
 
@@ -178,8 +184,10 @@ inline void check_order(Shop& shop, const std::string& id, const std::string& st
     return;
   }
   const bool is_good = status == "confirmed" ? money == "captured" && stock == "committed" && invoices == 1
-                                             : (money == "failed" || money == "refunded") && stock != "reserved" && stock != "committed" && invoices == 0;
-  if (!is_good) findings.add("order ", id, " is ", status, ", its payment ", money, ", its stock ", stock, ", its invoices ", invoices);
+                                             : (money == "failed" || money == "refunded") && stock != "reserved" &&
+                                                   stock != "committed" && invoices == 0;
+  if (!is_good)
+    findings.add("order ", id, " is ", status, ", its payment ", money, ", its stock ", stock, ", its invoices ", invoices);
 }
 
 /// Everything above, for a shop that has come to rest after its last deadline.
@@ -202,15 +210,17 @@ inline std::string check_books(Shop& shop) {
   for (const Row& row : orders) check_order(shop, row.id, row.status, row.was_placed, findings);
   // One word about each order, and each of the others' words at most once.
   for (const char* module : {"order", "payment", "inventory"}) {
-    findings.expect_equal(
-        count_in(shop.store_of(module), "SELECT count(*) FROM (SELECT 1 FROM event_log GROUP BY subject, type HAVING count(*) > 1)"), 0,
-        std::string("facts that ") + module + " published twice");
+    findings.expect_equal(count_in(shop.store_of(module),
+                                   "SELECT count(*) FROM (SELECT 1 FROM event_log GROUP BY subject, type HAVING count(*) > 1)"),
+                          0, std::string("facts that ") + module + " published twice");
   }
-  findings.expect_equal(count_in(order, "SELECT count(*) FROM (SELECT subject FROM event_log GROUP BY subject HAVING "
-                                        "sum(type LIKE '%OrderCreated%') != 1 OR count(*) != 2)"),
+  findings.expect_equal(count_in(order,
+                                 "SELECT count(*) FROM (SELECT subject FROM event_log GROUP BY subject HAVING "
+                                 "sum(type LIKE '%OrderCreated%') != 1 OR count(*) != 2)"),
                         0, "orders that were not published with one end");
-  findings.expect_equal(count_in(order, "SELECT count(*) FROM timers WHERE subject NOT IN (SELECT order_id FROM orders WHERE status = 'pending')"),
-                        0, "timers of orders that have ended");
+  findings.expect_equal(
+      count_in(order, "SELECT count(*) FROM timers WHERE subject NOT IN (SELECT order_id FROM orders WHERE status = 'pending')"),
+      0, "timers of orders that have ended");
   findings.expect_equal(count_in(inventory, "SELECT count(*) FROM timers"), 0, "timers of reservations that have ended");
   findings.expect_equal(count_in(payment, "SELECT count(*) FROM provider_work"), 0, "work left for the provider");
   findings.expect_equal(count_in(inventory, "SELECT coalesce(sum(reserved), 0) FROM products"), 0, "stock still reserved");
@@ -223,8 +233,10 @@ inline std::string read_model(store::Store& order) {
   return order.read([](store::View& view) {
     std::string all;
     auto row = view.rows().query(
-        "SELECT order_id || '|' || status || '|' || coalesce(user_id, '-') || '|' || coalesce(user_name, '-') || '|' || items || '|' || "
-        "coalesce(total_minor, '-') || '|' || coalesce(currency, '-') || '|' || coalesce(reason, '-') || '|' || version || '|' || "
+        "SELECT order_id || '|' || status || '|' || coalesce(user_id, '-') || '|' || coalesce(user_name, '-') || '|' || items || "
+        "'|' || "
+        "coalesce(total_minor, '-') || '|' || coalesce(currency, '-') || '|' || coalesce(reason, '-') || '|' || version || '|' "
+        "|| "
         "created_at_ms FROM orders ORDER BY order_id");
     while (row.next()) all += std::string(row.text(0)) + "\n";
     return all;

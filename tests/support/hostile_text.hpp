@@ -30,11 +30,12 @@ inline void append_character(std::string& text, std::uint32_t code) {
 
 /// Texts of any characters but NUL: control characters, what URLs, JSON and SQL give a meaning to, and all planes of Unicode.
 inline rc::Gen<std::string> hostile_text() {
-  const auto character = rc::gen::weightedOneOf<std::uint32_t>({{6, rc::gen::inRange<std::uint32_t>(1, 0x80)},
-                                                                {4, rc::gen::element<std::uint32_t>('/', '?', '%', '&', '=', '+', '#', ';', '"', '\'', '\\', '~', '.')},
-                                                                {1, rc::gen::inRange<std::uint32_t>(0x80, 0x800)},
-                                                                {1, rc::gen::inRange<std::uint32_t>(0x800, 0xD800)},
-                                                                {1, rc::gen::inRange<std::uint32_t>(0x10000, 0x110000)}});
+  const auto character = rc::gen::weightedOneOf<std::uint32_t>(
+      {{6, rc::gen::inRange<std::uint32_t>(1, 0x80)},
+       {4, rc::gen::element<std::uint32_t>('/', '?', '%', '&', '=', '+', '#', ';', '"', '\'', '\\', '~', '.')},
+       {1, rc::gen::inRange<std::uint32_t>(0x80, 0x800)},
+       {1, rc::gen::inRange<std::uint32_t>(0x800, 0xD800)},
+       {1, rc::gen::inRange<std::uint32_t>(0x10000, 0x110000)}});
   return rc::gen::map(rc::gen::container<std::vector<std::uint32_t>>(character), [](const std::vector<std::uint32_t>& codes) {
     std::string text;
     for (const std::uint32_t code : codes) append_character(text, code);

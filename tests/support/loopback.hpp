@@ -16,12 +16,13 @@ class Loopback final : public Transport {
 
   Result<Answer> send(const CallContext& context, const Route& route, const EncodedRequest& request) override {
     const auto mark = request.target.find('?');
-    const http::Response response =
-        answer({std::string(name_of(route.verb)), request.target.substr(0, mark),
-                mark == std::string::npos ? std::string() : request.target.substr(mark + 1), http::write_context(context, clock_), request.body});
+    const http::Response response = answer({std::string(name_of(route.verb)), request.target.substr(0, mark),
+                                            mark == std::string::npos ? std::string() : request.target.substr(mark + 1),
+                                            http::write_context(context, clock_), request.body});
     if (response.status >= 400) return fail(http::read_problem(response));
     if (context.notes != nullptr) http::read_notes(response.headers, *context.notes);
-    return Answer{response.status, response.body, std::string(response.headers.get("Location")), std::string(response.headers.get("ETag"))};
+    return Answer{response.status, response.body, std::string(response.headers.get("Location")),
+                  std::string(response.headers.get("ETag"))};
   }
 
  private:

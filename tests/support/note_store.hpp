@@ -18,7 +18,8 @@ inline std::vector<store::Migration> note_migrations() {
   for (const store::Migration& migration : store::all_migrations()) {
     if (migration.owner == "kernel") migrations.push_back(migration);
   }
-  migrations.push_back({"note", 1, "notes", "CREATE TABLE notes (id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT;"});
+  migrations.push_back(
+      {"note", 1, "notes", "CREATE TABLE notes (id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT;"});
   return migrations;
 }
 

@@ -24,7 +24,8 @@ class RawClient {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("cannot connect");
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("cannot connect");
   }
   ~RawClient() { ::close(socket_); }
   RawClient(const RawClient&) = delete;
@@ -58,7 +59,8 @@ class RawClient {
       if (!receive()) return std::exchange(buffer_, {});
     }
     std::size_t size = end + 4;
-    if (const auto length = buffer_.find("Content-Length: "); has_body && length < end) size += std::stoul(buffer_.substr(length + 16));
+    if (const auto length = buffer_.find("Content-Length: "); has_body && length < end)
+      size += std::stoul(buffer_.substr(length + 16));
     while (buffer_.size() < size && receive()) {
     }
     std::string response = buffer_.substr(0, size);

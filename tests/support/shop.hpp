@@ -112,7 +112,8 @@ class Shop {
   user::UserId add_user(const std::string& email = "ada@example.org") {
     return users().call({}, user::RegisterUser{email, {"long enough"}, "Ada"}).value().id;
   }
-  void add_product(const std::string& id, std::int64_t stock, std::int64_t price_minor = 250, const std::string& currency = "EUR") {
+  void add_product(const std::string& id, std::int64_t stock, std::int64_t price_minor = 250,
+                   const std::string& currency = "EUR") {
     (void)products().call(admin(), inventory::AddProduct{{id}, "A " + id, price_minor, currency, stock}).value();
   }
   inventory::Product product(const std::string& id) { return products().call({}, inventory::GetProduct{{id}}).value(); }
@@ -144,7 +145,8 @@ class Shop {
   };
   template <AContract C>
   struct RemoteOf final : Remote {
-    RemoteOf(host::Host& home, store::Store& store, const Clock& clock) : transport(home.routes(), clock), proxy(transport), log(store) {}
+    RemoteOf(host::Host& home, store::Store& store, const Clock& clock)
+        : transport(home.routes(), clock), proxy(transport), log(store) {}
     Loopback transport;
     Proxy<C> proxy;
     events::LocalLogSource log;

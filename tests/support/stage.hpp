@@ -38,7 +38,8 @@ class Stage {
   enum class Hearing : std::uint8_t { typed, bytes };
 
   /// `modules`: the real one and its stand-ins.
-  explicit Stage(std::vector<host::ModuleSpec> modules, Hearing hearing = Hearing::typed) : modules_(std::move(modules)), hearing_(hearing) {
+  explicit Stage(std::vector<host::ModuleSpec> modules, Hearing hearing = Hearing::typed)
+      : modules_(std::move(modules)), hearing_(hearing) {
     start();
   }
 
@@ -86,7 +87,8 @@ class Stage {
   template <Event E>
   std::int64_t heard_of(const std::string& subject) {
     return host_->store_of(E::type.module).read([&](store::View& view) {
-      auto row = view.rows().query("SELECT count(*) FROM event_log WHERE type = $1 AND subject = $2", E::type.full_name(), subject);
+      auto row =
+          view.rows().query("SELECT count(*) FROM event_log WHERE type = $1 AND subject = $2", E::type.full_name(), subject);
       row.next();
       return row.integer(0);
     });

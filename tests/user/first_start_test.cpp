@@ -40,7 +40,7 @@ TEST_CASE("without a password one is drawn, kept in a private file beside the mo
   UserHost host(settings);
   CHECK(announced == 1);
   CHECK(where == host.folder.path() / "admin-password");
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::stat(where.c_str(), &status) == 0);
   CHECK((status.st_mode & 0777U) == 0600U);
   const std::string drawn = read_file(where);

@@ -22,8 +22,8 @@ std::string decode_base64url(std::string text) {
   const std::size_t padding = (4 - text.size() % 4) % 4;
   text.append(padding, '=');
   std::string bytes(text.size(), '\0');
-  const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
+  const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                     reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   REQUIRE(length >= 0);
   bytes.resize(static_cast<std::size_t>(length) - padding);
   return bytes;
@@ -137,7 +137,7 @@ TEST_CASE("a key file that others can read stops the start, and says so") {
   UserHost host;
   host.stop();
   const auto file = host.folder.path() / "user" / "sealing-key";
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::stat(file.c_str(), &status) == 0);
   CHECK((status.st_mode & 0777U) == 0600U);
   REQUIRE(::chmod(file.c_str(), 0644) == 0);

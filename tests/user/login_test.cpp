@@ -101,8 +101,8 @@ TEST_CASE("a refresh token that nobody issued is refused, and ends nothing") {
   REQUIRE(host.register_user("ada@example.org").has_value());
   const auto tokens = host.log_in("ada@example.org").value();
   const std::string& good = tokens.refresh_token.text;
-  for (const std::string& bad : {std::string("x"), good + "x", good.substr(1), std::string(66, 'A'), std::string(22, 'A') + good.substr(22),
-                                 tokens.access_token.text}) {
+  for (const std::string& bad : {std::string("x"), good + "x", good.substr(1), std::string(66, 'A'),
+                                 std::string(22, 'A') + good.substr(22), tokens.access_token.text}) {
     CHECK(host.refresh({bad}).error().code == "oauth.invalid_grant");
   }
   CHECK(host.refresh(tokens.refresh_token).has_value());

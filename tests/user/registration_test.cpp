@@ -8,7 +8,8 @@ using test::UserHost;
 
 TEST_CASE("an address is kept in lower case and without blanks around it") {
   CHECK(user::normalise_email(" Ada@Example.ORG ") == "ada@example.org");
-  for (const char* none : {"", " ", "ada", "@example.org", "ada@", "ada@example", "ada@.org", "ada@example.", "a@b@c.d", "a b@c.d", "a\t@c.d"}) {
+  for (const char* none :
+       {"", " ", "ada", "@example.org", "ada@", "ada@example", "ada@.org", "ada@example.", "a@b@c.d", "a b@c.d", "a\t@c.d"}) {
     INFO(none);
     CHECK_FALSE(user::normalise_email(none).has_value());
   }

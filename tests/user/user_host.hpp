@@ -53,10 +53,12 @@ class UserHost {
   }
   Result<user::Tokens> log_in(const std::string& email, const std::string& with_password = password,
                               std::optional<std::string> client = std::nullopt) {
-    return users->call({}, user::IssueTokens{"password", email, Secret{with_password}, std::nullopt, std::move(client), std::nullopt});
+    return users->call(
+        {}, user::IssueTokens{"password", email, Secret{with_password}, std::nullopt, std::move(client), std::nullopt});
   }
   Result<user::Tokens> refresh(const Secret& token, std::optional<std::string> client = std::nullopt) {
-    return users->call({}, user::IssueTokens{"refresh_token", std::nullopt, std::nullopt, token, std::move(client), std::nullopt});
+    return users->call({},
+                       user::IssueTokens{"refresh_token", std::nullopt, std::nullopt, token, std::move(client), std::nullopt});
   }
   std::int64_t count(store::Sql sql) {
     return host->store_of("user").read([&](store::View& view) {

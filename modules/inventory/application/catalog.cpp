@@ -6,11 +6,13 @@ namespace {
 constexpr std::int64_t default_page = 50;
 
 Product as_reply(const Stocked& product) {
-  return {product.product_id, product.name,     product.price_minor,  product.currency,
+  return {product.product_id, product.name,     product.price_minor, product.currency,
           product.on_hand,    product.reserved, product.available()};
 }
 
-tl::unexpected<Error> no_such_product(const ProductId& id) { return fail(errors::not_found, "There is no product " + id.text + "."); }
+tl::unexpected<Error> no_such_product(const ProductId& id) {
+  return fail(errors::not_found, "There is no product " + id.text + ".");
+}
 
 }  // namespace
 
@@ -22,7 +24,8 @@ Result<Product> Catalog::add(const CallContext& context, const AddProduct& opera
     if (repository_.find_product(transaction, operation.product_id)) {
       return fail(errors::product_exists, "There is a product " + operation.product_id.text + " already.");
     }
-    const Stocked product{operation.product_id, operation.product_name, operation.price_minor, operation.currency, operation.stock, 0};
+    const Stocked product{operation.product_id, operation.product_name, operation.price_minor,
+                          operation.currency,   operation.stock,        0};
     repository_.add_product(transaction, product);
     return as_reply(product);
   });
@@ -52,8 +55,8 @@ Result<Product> Catalog::get(const GetProduct& operation) {
 Result<ProductPage> Catalog::list(const ListProducts& operation) {
   const std::int64_t limit = operation.limit.value_or(default_page);
   // One more than asked for tells whether another page follows. The cursor is the last id of the page.
-  const auto products = store_.read(
-      [&](store::View& view) { return repository_.list_products(view, operation.cursor.value_or(""), limit + 1); });
+  const auto products =
+      store_.read([&](store::View& view) { return repository_.list_products(view, operation.cursor.value_or(""), limit + 1); });
   ProductPage page;
   for (const Stocked& product : products) {
     if (static_cast<std::int64_t>(page.items.size()) == limit) {

@@ -7,7 +7,8 @@ namespace seamline::inventory {
 void Reservation::hear_lines(const std::vector<Line>& ordered) {
   if (!lines.empty()) return;
   for (const Line& line : ordered) {
-    const auto same = std::find_if(lines.begin(), lines.end(), [&](const Line& known) { return known.product_id == line.product_id; });
+    const auto same =
+        std::find_if(lines.begin(), lines.end(), [&](const Line& known) { return known.product_id == line.product_id; });
     if (same == lines.end()) {
       lines.push_back(line);
     } else {

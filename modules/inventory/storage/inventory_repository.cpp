@@ -38,7 +38,8 @@ std::optional<Stocked> SqlInventoryRepository::find_product(store::View& view, c
   return read_product(row);
 }
 
-std::vector<Stocked> SqlInventoryRepository::list_products(store::View& view, const std::string& after, std::int64_t limit) const {
+std::vector<Stocked> SqlInventoryRepository::list_products(store::View& view, const std::string& after,
+                                                           std::int64_t limit) const {
   store::Rows row = view.rows().query(
       "SELECT product_id, name, price_minor, currency, on_hand, reserved FROM products WHERE product_id > $1 "
       "ORDER BY product_id LIMIT $2",

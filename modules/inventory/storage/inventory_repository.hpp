@@ -44,5 +44,5 @@ class SqlInventoryRepository final : public InventoryRepository {
 }  // namespace seamline::inventory
 
 template <>
-inline constexpr std::array<std::string_view, 5> seamline::enum_names<seamline::inventory::Movement>{"added", "restocked", "reserved",
-                                                                                                     "released", "committed"};
+inline constexpr std::array<std::string_view, 5> seamline::enum_names<seamline::inventory::Movement>{
+    "added", "restocked", "reserved", "released", "committed"};

@@ -40,12 +40,14 @@ Result<OrderAggregate> Placing::load_for(store::View& view, const CallContext& c
   return std::move(*order);
 }
 
-void Placing::placed(store::Transaction& transaction, const OrderAggregate& order, const std::optional<std::string>& token) const {
+void Placing::placed(store::Transaction& transaction, const OrderAggregate& order,
+                     const std::optional<std::string>& token) const {
   const Order& state = order.state();
   const Timestamp expires_at{transaction.now().ms + times_.deadline_ms};
   repository_.save(transaction, order);
   transaction.set_timer(Settlement::deadline_timer, state.order_id.text, expires_at);
-  OrderCreated created{state.order_id, state.user_id, {}, state.total_minor, state.currency, token.value_or(default_token_), expires_at};
+  OrderCreated created{state.order_id, state.user_id, {}, state.total_minor, state.currency, token.value_or(default_token_),
+                       expires_at};
   for (const OrderItem& item : state.items) created.items.push_back({item.product_id, item.quantity, item.unit_price_minor});
   transaction.publish(created);
 }

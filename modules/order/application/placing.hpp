@@ -23,8 +23,16 @@ class Placing {
   Placing(store::Store& store, const OrderRepository& repository, const Settlement& settlement, Waiters& waiters, IdSource& ids,
           const Clock& clock, Port<user::UserContract>& users, Port<inventory::InventoryContract>& inventory, Times times,
           std::string default_token)
-      : store_(store), repository_(repository), settlement_(settlement), waiters_(waiters), ids_(ids), clock_(clock), users_(users),
-        inventory_(inventory), times_(times), default_token_(std::move(default_token)) {}
+      : store_(store),
+        repository_(repository),
+        settlement_(settlement),
+        waiters_(waiters),
+        ids_(ids),
+        clock_(clock),
+        users_(users),
+        inventory_(inventory),
+        times_(times),
+        default_token_(std::move(default_token)) {}
 
   Result<Order> place(const CallContext& context, const PlaceOrder& operation);
   Result<Order> start_draft(const CallContext& context, const StartDraft& operation);

@@ -104,8 +104,8 @@ Result<void> OrderAggregate::place_order(const std::vector<Price>& prices) {
     const auto price = find_product(prices, item.product_id);
     if (price == prices.end()) return fail(errors::product_unknown, "There is no product " + item.product_id.text + ".");
     if (!placed.currency.empty() && placed.currency != price->currency) {
-      return fail(errors::currency_mixed, "The products are priced in " + placed.currency + " and " + price->currency +
-                                              "; an order has one currency.");
+      return fail(errors::currency_mixed,
+                  "The products are priced in " + placed.currency + " and " + price->currency + "; an order has one currency.");
     }
     placed.currency = price->currency;
     item.unit_price_minor = price->unit_price_minor;

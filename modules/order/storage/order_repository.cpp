@@ -50,8 +50,8 @@ void write_read_model(store::Connection& rows, const Order& order) {
 
 /// A transition changes only this much of a row that is there.
 void update_read_model(store::Connection& rows, const Order& order) {
-  rows.execute("UPDATE orders SET status = $2, reason = $3, version = $4 WHERE order_id = $1", order.order_id, name_of(order.status),
-               order.reason, order.version);
+  rows.execute("UPDATE orders SET status = $2, reason = $3, version = $4 WHERE order_id = $1", order.order_id,
+               name_of(order.status), order.reason, order.version);
 }
 
 template <class E>
@@ -130,7 +130,8 @@ Counts SqlOrderRepository::count(store::View& view) const {
 
 std::vector<TimelineEvent> SqlOrderRepository::timeline(store::View& view, const OrderId& id) const {
   std::vector<TimelineEvent> events;
-  store::Rows row = view.rows().query("SELECT version, type, at_ms, data FROM order_events WHERE order_id = $1 ORDER BY version", id);
+  store::Rows row =
+      view.rows().query("SELECT version, type, at_ms, data FROM order_events WHERE order_id = $1 ORDER BY version", id);
   while (row.next()) {
     events.push_back({row.integer(0), std::string(row.text(1)), row.timestamp(2), JsonObject{std::string(row.text(3))}});
   }
@@ -152,11 +153,13 @@ void SqlOrderRepository::save(store::Transaction& transaction, const OrderAggreg
   for (const DomainEvent& event : events) {
     std::visit(
         [&](const auto& one) {
-          transaction.rows().execute("INSERT INTO order_events (order_id, version, type, at_ms, data) VALUES ($1, $2, $3, $4, $5)",
-                                     order.state().order_id, ++version, one.event_name, transaction.now(), encode(one));
+          transaction.rows().execute(
+              "INSERT INTO order_events (order_id, version, type, at_ms, data) VALUES ($1, $2, $3, $4, $5)",
+              order.state().order_id, ++version, one.event_name, transaction.now(), encode(one));
         },
         event);
-    changes_status_only = changes_status_only && (std::holds_alternative<Confirmed>(event) || std::holds_alternative<Cancelled>(event));
+    changes_status_only =
+        changes_status_only && (std::holds_alternative<Confirmed>(event) || std::holds_alternative<Cancelled>(event));
   }
   if (changes_status_only) {
     update_read_model(transaction.rows(), order.state());

@@ -11,8 +11,12 @@ bool may_see(const CallContext& context, const std::optional<UserId>& owner) {
 bool is_payment(const OrderPayment& payment) { return payment.standing != Standing::none; }
 
 Payment as_reply(const OrderPayment& payment) {
-  return {payment.payment_id, payment.order_id, payment.amount_minor, payment.currency,
-          enum_from_name<PaymentStatus>(name_of(payment.standing)).value(), payment.reason};
+  return {payment.payment_id,
+          payment.order_id,
+          payment.amount_minor,
+          payment.currency,
+          enum_from_name<PaymentStatus>(name_of(payment.standing)).value(),
+          payment.reason};
 }
 
 }  // namespace
@@ -35,7 +39,8 @@ Result<PaymentPage> Books::find(const CallContext& context, const FindPayments& 
 Result<Invoice> Books::invoice(const CallContext& context, const GetInvoice& operation) {
   const auto stored = store_.read([&](store::View& view) { return repository_.find_invoice(view, operation.order_id); });
   if (!stored || !may_see(context, stored->user_id)) {
-    return fail(errors::no_invoice, "There is no invoice for order " + operation.order_id.text + "; it follows the confirmation.");
+    return fail(errors::no_invoice,
+                "There is no invoice for order " + operation.order_id.text + "; it follows the confirmation.");
   }
   return stored->invoice;
 }

@@ -11,8 +11,8 @@ namespace seamline::payment {
 class ProviderWorker final : public Loop {
  public:
   /// All exist and outlive it.
-  ProviderWorker(store::Store& store, const PaymentRepository& repository, PaymentProvider& provider, const Settlement& settlement,
-                 const Clock& clock)
+  ProviderWorker(store::Store& store, const PaymentRepository& repository, PaymentProvider& provider,
+                 const Settlement& settlement, const Clock& clock)
       : store_(store), repository_(repository), provider_(provider), settlement_(settlement), clock_(clock) {}
 
   bool step() override;

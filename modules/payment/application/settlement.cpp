@@ -102,8 +102,8 @@ void Settlement::hear(store::Transaction& transaction, const order::OrderConfirm
 void Settlement::bill(store::Transaction& transaction, const OrderPayment& payment) const {
   if (repository_.find_invoice(transaction, payment.order_id)) return;
   repository_.post(transaction, earn(payment.order_id, payment.amount_minor, payment.currency));
-  const Invoice invoice{ids_.next(),          payment.order_id,  payment.payment_id, payment.amount_minor,
-                        payment.currency,     transaction.now()};
+  const Invoice invoice{ids_.next(),          payment.order_id, payment.payment_id,
+                        payment.amount_minor, payment.currency, transaction.now()};
   repository_.add_invoice(transaction, {invoice, payment.user_id});
 }
 
@@ -142,7 +142,8 @@ void Settlement::refunded(store::Transaction& transaction, OrderPayment& payment
   transaction.publish(PaymentRefunded{payment.order_id, payment.payment_id, payment.amount_minor, payment.reason});
 }
 
-void Settlement::leave_to_worker(store::Transaction& transaction, const OrderId& order_id, Action action, std::int64_t attempts) const {
+void Settlement::leave_to_worker(store::Transaction& transaction, const OrderId& order_id, Action action,
+                                 std::int64_t attempts) const {
   const std::int64_t wait_ms =
       attempts == 0 ? 0 : std::min(defaults_.retry_ms << std::min<std::int64_t>(attempts - 1, 20), defaults_.most_retry_ms);
   repository_.set_work(transaction, {order_id, action, attempts, {transaction.now().ms + wait_ms}});

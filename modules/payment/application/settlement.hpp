@@ -23,7 +23,11 @@ class Settlement {
   /// All exist and outlive it. `wake_worker` is called after a commit that leaves work for the provider.
   Settlement(const PaymentRepository& repository, PaymentProvider& provider, IdSource& ids, Defaults defaults,
              std::function<void()> wake_worker)
-      : repository_(repository), provider_(provider), ids_(ids), defaults_(std::move(defaults)), wake_worker_(std::move(wake_worker)) {}
+      : repository_(repository),
+        provider_(provider),
+        ids_(ids),
+        defaults_(std::move(defaults)),
+        wake_worker_(std::move(wake_worker)) {}
 
   void hear(store::Transaction& transaction, const order::OrderCreated& event) const;
   void hear(store::Transaction& transaction, const order::OrderConfirmed& event) const;

@@ -35,4 +35,5 @@ LedgerTransaction earn(const OrderId& order_id, std::int64_t amount_minor, const
 }  // namespace seamline::payment
 
 template <>
-inline constexpr std::array<std::string_view, 3> seamline::enum_names<seamline::payment::Account>{"provider", "settlement", "revenue"};
+inline constexpr std::array<std::string_view, 3> seamline::enum_names<seamline::payment::Account>{"provider", "settlement",
+                                                                                                  "revenue"};

@@ -35,7 +35,8 @@ struct OrderPayment {
 }  // namespace seamline::payment
 
 template <>
-inline constexpr std::array<std::string_view, 3> seamline::enum_names<seamline::payment::Ending>{"open", "confirmed", "cancelled"};
+inline constexpr std::array<std::string_view, 3> seamline::enum_names<seamline::payment::Ending>{"open", "confirmed",
+                                                                                                 "cancelled"};
 template <>
 inline constexpr std::array<std::string_view, 5> seamline::enum_names<seamline::payment::Standing>{"none", "pending", "captured",
                                                                                                    "failed", "refunded"};

@@ -43,7 +43,8 @@ std::optional<OrderPayment> SqlPaymentRepository::find_by_id(store::View& view, 
 
 void SqlPaymentRepository::save(store::Transaction& transaction, const OrderPayment& payment) const {
   transaction.rows().execute(
-      "INSERT INTO payments (order_id, payment_id, user_id, amount_minor, currency, token, status, ending, reason, updated_at_ms) "
+      "INSERT INTO payments (order_id, payment_id, user_id, amount_minor, currency, token, status, ending, reason, "
+      "updated_at_ms) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
       "ON CONFLICT (order_id) DO UPDATE SET user_id = excluded.user_id, amount_minor = excluded.amount_minor, "
       "currency = excluded.currency, token = excluded.token, status = excluded.status, ending = excluded.ending, "
@@ -55,7 +56,8 @@ void SqlPaymentRepository::save(store::Transaction& transaction, const OrderPaym
 void SqlPaymentRepository::post(store::Transaction& transaction, const LedgerTransaction& movement) const {
   for (const Posting& posting : movement.postings) {
     transaction.rows().execute(
-        "INSERT INTO ledger_entries (transaction_id, account, order_id, amount_minor, currency, at_ms) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO ledger_entries (transaction_id, account, order_id, amount_minor, currency, at_ms) VALUES ($1, $2, $3, $4, "
+        "$5, $6)",
         movement.id, name_of(posting.account), movement.order_id, posting.amount_minor, movement.currency, transaction.now());
   }
 }
@@ -74,7 +76,8 @@ std::optional<StoredInvoice> SqlPaymentRepository::find_invoice(store::View& vie
       "SELECT invoice_id, payment_id, user_id, amount_minor, currency, issued_at_ms FROM invoices WHERE order_id = $1", order_id);
   if (!row.next()) return std::nullopt;
   StoredInvoice stored;
-  stored.invoice = {std::string(row.text(0)), order_id, row.id<PaymentId>(1), row.integer(3), std::string(row.text(4)), row.timestamp(5)};
+  stored.invoice = {std::string(row.text(0)), order_id,        row.id<PaymentId>(1), row.integer(3),
+                    std::string(row.text(4)), row.timestamp(5)};
   if (!row.is_null(2)) stored.user_id = row.id<UserId>(2);
   return stored;
 }
@@ -82,7 +85,8 @@ std::optional<StoredInvoice> SqlPaymentRepository::find_invoice(store::View& vie
 void SqlPaymentRepository::set_work(store::Transaction& transaction, const ProviderWork& work) const {
   transaction.rows().execute(
       "INSERT INTO provider_work (order_id, action, attempts, due_at_ms) VALUES ($1, $2, $3, $4) "
-      "ON CONFLICT (order_id) DO UPDATE SET action = excluded.action, attempts = excluded.attempts, due_at_ms = excluded.due_at_ms",
+      "ON CONFLICT (order_id) DO UPDATE SET action = excluded.action, attempts = excluded.attempts, due_at_ms = "
+      "excluded.due_at_ms",
       work.order_id, name_of(work.action), work.attempts, work.due_at);
 }
 
@@ -91,14 +95,16 @@ void SqlPaymentRepository::remove_work(store::Transaction& transaction, const Or
 }
 
 std::optional<ProviderWork> SqlPaymentRepository::find_work(store::View& view, const OrderId& order_id) const {
-  store::Rows row = view.rows().query("SELECT order_id, action, attempts, due_at_ms FROM provider_work WHERE order_id = $1", order_id);
+  store::Rows row =
+      view.rows().query("SELECT order_id, action, attempts, due_at_ms FROM provider_work WHERE order_id = $1", order_id);
   if (!row.next()) return std::nullopt;
   return read_work(row);
 }
 
 std::vector<ProviderWork> SqlPaymentRepository::due_work(store::View& view, Timestamp now, std::int64_t limit) const {
   store::Rows row = view.rows().query(
-      "SELECT order_id, action, attempts, due_at_ms FROM provider_work WHERE due_at_ms <= $1 ORDER BY due_at_ms LIMIT $2", now, limit);
+      "SELECT order_id, action, attempts, due_at_ms FROM provider_work WHERE due_at_ms <= $1 ORDER BY due_at_ms LIMIT $2", now,
+      limit);
   std::vector<ProviderWork> due;
   while (row.next()) due.push_back(read_work(row));
   return due;

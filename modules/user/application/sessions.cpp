@@ -103,7 +103,8 @@ Result<Tokens> Sessions::refresh(const CallContext& context, const IssueTokens& 
   // That a session ends is an effect, so it is this command's outcome and not its failure.
   const auto outcome = store_.write(context, [&](store::Transaction& transaction) -> Result<Refreshed> {
     auto session = sessions_.find(transaction, session_id);
-    if (!session || session->expires_at <= transaction.now() || session->client_id != client_of(operation)) return Refreshed::unknown;
+    if (!session || session->expires_at <= transaction.now() || session->client_id != client_of(operation))
+      return Refreshed::unknown;
     if (session->refresh_hash != presented_hash) {
       // Somebody uses a token again: the client, or a thief, before or after the other. Nobody can tell, so the session ends.
       sessions_.remove(transaction, session_id);
@@ -132,14 +133,18 @@ Tokens Sessions::tokens_for(const User& user, const std::string& client_id, std:
   claims.issued_at_s = clock_.now().ms / 1000;
   claims.expires_at_s = claims.issued_at_s + policy_.token_life_s;
   const SigningKeyEntry& signing = keys_.front();
-  return {{security::sign_access_token(claims, signing.key, signing.key_id)}, "Bearer", policy_.token_life_s, {std::move(refresh_token)}};
+  return {{security::sign_access_token(claims, signing.key, signing.key_id)},
+          "Bearer",
+          policy_.token_life_s,
+          {std::move(refresh_token)}};
 }
 
 PublicJwkSet Sessions::keys() const {
   PublicJwkSet set;
   for (const SigningKeyEntry& entry : keys_) {
     const security::PublicKey key = entry.key.public_key();
-    set.keys.push_back({"EC", "P-256", security::base64url_encode(key.x()), security::base64url_encode(key.y()), entry.key_id, "sig", "ES256"});
+    set.keys.push_back(
+        {"EC", "P-256", security::base64url_encode(key.x()), security::base64url_encode(key.y()), entry.key_id, "sig", "ES256"});
   }
   return set;
 }

@@ -26,11 +26,19 @@ class Sessions {
   };
 
   /// All exist and outlive it. `keys` has one at least; the first one signs.
-  Sessions(store::Store& store, const UserRepository& users, const SessionRepository& sessions, security::PasswordHasher& passwords,
-           LoginThrottle& throttle, const std::vector<SigningKeyEntry>& keys, const Clock& clock, Random& random, IdSource& ids,
-           Policy policy)
-      : store_(store), users_(users), sessions_(sessions), passwords_(passwords), throttle_(throttle), keys_(keys), clock_(clock),
-        random_(random), ids_(ids), policy_(std::move(policy)) {}
+  Sessions(store::Store& store, const UserRepository& users, const SessionRepository& sessions,
+           security::PasswordHasher& passwords, LoginThrottle& throttle, const std::vector<SigningKeyEntry>& keys,
+           const Clock& clock, Random& random, IdSource& ids, Policy policy)
+      : store_(store),
+        users_(users),
+        sessions_(sessions),
+        passwords_(passwords),
+        throttle_(throttle),
+        keys_(keys),
+        clock_(clock),
+        random_(random),
+        ids_(ids),
+        policy_(std::move(policy)) {}
 
   Result<Tokens> issue(const CallContext& context, const IssueTokens& operation);
   PublicJwkSet keys() const;

@@ -11,13 +11,14 @@ std::optional<Session> SqlSessionRepository::find(store::View& view, const std::
 
 void SqlSessionRepository::add(store::Transaction& transaction, const Session& session) const {
   transaction.rows().execute(
-      "INSERT INTO sessions (session_id, user_id, client_id, refresh_hash, started_at_ms, expires_at_ms) VALUES ($1, $2, $3, $4, $5, $6)",
+      "INSERT INTO sessions (session_id, user_id, client_id, refresh_hash, started_at_ms, expires_at_ms) VALUES ($1, $2, $3, $4, "
+      "$5, $6)",
       session.session_id, session.user_id, session.client_id, session.refresh_hash, transaction.now(), session.expires_at);
 }
 
 void SqlSessionRepository::rotate(store::Transaction& transaction, const Session& session) const {
-  transaction.rows().execute("UPDATE sessions SET refresh_hash = $2, expires_at_ms = $3 WHERE session_id = $1", session.session_id,
-                             session.refresh_hash, session.expires_at);
+  transaction.rows().execute("UPDATE sessions SET refresh_hash = $2, expires_at_ms = $3 WHERE session_id = $1",
+                             session.session_id, session.refresh_hash, session.expires_at);
 }
 
 void SqlSessionRepository::remove(store::Transaction& transaction, const std::string& session_id) const {

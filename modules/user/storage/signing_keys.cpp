@@ -17,7 +17,8 @@ std::string purpose_of(const std::string& key_id) { return "user.signing_key." +
 
 std::vector<SealedKey> read_sealed(store::View& view) {
   std::vector<SealedKey> sealed;
-  auto row = view.rows().query("SELECT key_id, sealed_private_key FROM signing_keys ORDER BY created_at_ms DESC, key_id LIMIT 16");
+  auto row =
+      view.rows().query("SELECT key_id, sealed_private_key FROM signing_keys ORDER BY created_at_ms DESC, key_id LIMIT 16");
   while (row.next()) sealed.push_back({std::string(row.text(0)), std::string(row.text(1))});
   return sealed;
 }
@@ -27,8 +28,8 @@ Result<SigningKeyEntry> make_key(store::Store& store, const security::SealingKey
   const std::string key_id = security::thumbprint(key.public_key());
   const std::string sealed = sealing.seal(key.der(), purpose_of(key_id), random);
   auto written = store.write({}, [&](store::Transaction& transaction) -> Result<void> {
-    transaction.rows().execute("INSERT INTO signing_keys (key_id, sealed_private_key, created_at_ms) VALUES ($1, $2, $3)", key_id, sealed,
-                               transaction.now());
+    transaction.rows().execute("INSERT INTO signing_keys (key_id, sealed_private_key, created_at_ms) VALUES ($1, $2, $3)", key_id,
+                               sealed, transaction.now());
     return {};
   });
   if (!written) return fail(std::move(written.error()));
@@ -43,9 +44,10 @@ Result<std::vector<SigningKeyEntry>> load_signing_keys(store::Store& store, cons
     const auto der = sealing.open(sealed.sealed, purpose_of(sealed.key_id));
     auto key = der ? security::SigningKey::from_der(*der) : std::nullopt;
     if (!key) {
-      return fail(not_sealed_here, "The signing key " + sealed.key_id +
-                                       " in the store was sealed under another key file. Put that file back; or delete the rows of the table "
-                                       "signing_keys: a new key is made then, and nobody's access token is valid any more.");
+      return fail(not_sealed_here,
+                  "The signing key " + sealed.key_id +
+                      " in the store was sealed under another key file. Put that file back; or delete the rows of the table "
+                      "signing_keys: a new key is made then, and nobody's access token is valid any more.");
     }
     keys.push_back({sealed.key_id, std::move(*key)});
   }

@@ -5,9 +5,9 @@ namespace {
 
 std::optional<StoredUser> read_user(store::Rows row) {
   if (!row.next()) return std::nullopt;
-  return StoredUser{{row.id<UserId>(0), std::string(row.text(1)), std::string(row.text(2)),
-                     enum_from_name<UserRole>(row.text(3)).value()},
-                    std::string(row.text(4))};
+  return StoredUser{
+      {row.id<UserId>(0), std::string(row.text(1)), std::string(row.text(2)), enum_from_name<UserRole>(row.text(3)).value()},
+      std::string(row.text(4))};
 }
 
 }  // namespace
@@ -26,7 +26,8 @@ void SqlUserRepository::add(store::Transaction& transaction, const StoredUser& s
       stored.user.id, stored.user.email, stored.user.name, name_of(stored.user.role), stored.password_hash, transaction.now());
 }
 
-void SqlUserRepository::set_password_hash(store::Transaction& transaction, const UserId& id, const std::string& password_hash) const {
+void SqlUserRepository::set_password_hash(store::Transaction& transaction, const UserId& id,
+                                          const std::string& password_hash) const {
   transaction.rows().execute("UPDATE users SET password_hash = $2 WHERE user_id = $1", id, password_hash);
 }
 

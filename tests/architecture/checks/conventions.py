@@ -48,18 +48,19 @@ def function_length(root):
     return violations
 
 
-# clang-format breaks lines at its ColumnLimit where it can; this is what no line exceeds, a raw string neither.
-MAX_COLUMNS = 170
+# clang-format breaks lines at its ColumnLimit where it can; this is what no line exceeds but one with a raw string.
+MAX_COLUMNS = 130
 OTHER_CHARACTERS = "…"
 TEXTS = (".hpp", ".cpp", ".sql", ".cmake", "CMakeLists.txt", ".py")
 
 
 def line_form(root):
-    """A line is at most 170 columns wide, has no tab and no blank at its end, and a file ends with a line break."""
+    """A line is at most 130 columns wide (raw strings aside), has no tab and no blank at its end, and a file ends with a line break."""
     violations = []
     for path in files(root, *PRODUCT, "migrations", "tests", suffixes=TEXTS):
         for number, line in enumerate(lines(root, path), 1):
-            if len(line) > MAX_COLUMNS and path.endswith((".hpp", ".cpp")):
+            # A raw string is data: breaking it would change it.
+            if len(line) > MAX_COLUMNS and 'R"(' not in line and path.endswith((".hpp", ".cpp")):
                 violations.append(Violation(path, number, f"is {len(line)} columns wide; at most {MAX_COLUMNS}"))
             if "\t" in line:
                 violations.append(Violation(path, number, "has a tab"))

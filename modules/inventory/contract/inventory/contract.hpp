@@ -5,9 +5,8 @@
 
 namespace seamline::inventory {
 
-struct InventoryContract
-    : Contract<Operations<AddProduct, Restock, GetProduct, ListProducts, Quote>,
-               Publishes<InventoryReserved, InventoryFailed, InventoryReleased, InventoryExpired>> {
+struct InventoryContract : Contract<Operations<AddProduct, Restock, GetProduct, ListProducts, Quote>,
+                                    Publishes<InventoryReserved, InventoryFailed, InventoryReleased, InventoryExpired>> {
   static constexpr std::string_view module = "inventory";
   static constexpr std::string_view topic = "inventory";
 };

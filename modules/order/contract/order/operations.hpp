@@ -49,8 +49,7 @@ struct OrderItem {
   std::optional<std::int64_t> unit_price_minor;
 
   static constexpr std::tuple fields{
-      Field{"product_id", &OrderItem::product_id, "The product."},
-      Field{"quantity", &OrderItem::quantity, "How many."},
+      Field{"product_id", &OrderItem::product_id, "The product."}, Field{"quantity", &OrderItem::quantity, "How many."},
       Field{"unit_price", &OrderItem::unit_price_minor, "The price of one when the order was placed, in minor units."}};
 };
 
@@ -93,11 +92,13 @@ struct PlaceOrder {
   static constexpr Access access = Access::user;
   static constexpr Repeat repeat = Repeat::with_key;
   static constexpr bool waits = true;
-  static constexpr std::array errors{errors::user_unknown,   errors::user_required,      errors::not_your_user, errors::product_unknown,
-                                     errors::currency_mixed, errors::quantity_too_large, errors::total_too_large};
+  static constexpr std::array errors{errors::user_unknown,    errors::user_required,  errors::not_your_user,
+                                     errors::product_unknown, errors::currency_mixed, errors::quantity_too_large,
+                                     errors::total_too_large};
   static constexpr std::tuple fields{
       Field{"items", &PlaceOrder::items, "What is ordered. A product that stands twice is added up.", count(1, 100)},
-      Field{"payment_token", &PlaceOrder::payment_token, "The payment provider's token; the sandbox's tok_ok by default.", length(1, 200)},
+      Field{"payment_token", &PlaceOrder::payment_token, "The payment provider's token; the sandbox's tok_ok by default.",
+            length(1, 200)},
       Field{"user_id", &PlaceOrder::user_id, "For whom; the caller by default. Others need the role admin or service."}};
 };
 
@@ -147,9 +148,9 @@ struct PlaceDraft {
   static constexpr bool waits = true;
   static constexpr std::array errors{errors::not_found,       errors::empty,          errors::not_pending,
                                      errors::product_unknown, errors::currency_mixed, errors::total_too_large};
-  static constexpr std::tuple fields{
-      Field{"id", &PlaceDraft::id, "The order."},
-      Field{"payment_token", &PlaceDraft::payment_token, "The payment provider's token; the sandbox's tok_ok by default.", length(1, 200)}};
+  static constexpr std::tuple fields{Field{"id", &PlaceDraft::id, "The order."},
+                                     Field{"payment_token", &PlaceDraft::payment_token,
+                                           "The payment provider's token; the sandbox's tok_ok by default.", length(1, 200)}};
 };
 
 /// Cancels an order that is not yet confirmed. Repeating it gives the same.
@@ -216,10 +217,9 @@ struct TimelineEvent {
   Timestamp at;
   JsonObject data;
 
-  static constexpr std::tuple fields{Field{"version", &TimelineEvent::version, "From 1, without gaps."},
-                                     Field{"type", &TimelineEvent::type, "What happened."},
-                                     Field{"at", &TimelineEvent::at, "When."},
-                                     Field{"data", &TimelineEvent::data, "Its particulars."}};
+  static constexpr std::tuple fields{
+      Field{"version", &TimelineEvent::version, "From 1, without gaps."}, Field{"type", &TimelineEvent::type, "What happened."},
+      Field{"at", &TimelineEvent::at, "When."}, Field{"data", &TimelineEvent::data, "Its particulars."}};
 };
 
 struct Timeline {
@@ -248,10 +248,9 @@ struct Counts {
   std::int64_t confirmed = 0;
   std::int64_t cancelled = 0;
 
-  static constexpr std::tuple fields{Field{"pending", &Counts::pending, "Being composed."},
-                                     Field{"placed", &Counts::placed, "Being settled."},
-                                     Field{"confirmed", &Counts::confirmed, "Final, and good."},
-                                     Field{"cancelled", &Counts::cancelled, "Final, and void."}};
+  static constexpr std::tuple fields{
+      Field{"pending", &Counts::pending, "Being composed."}, Field{"placed", &Counts::placed, "Being settled."},
+      Field{"confirmed", &Counts::confirmed, "Final, and good."}, Field{"cancelled", &Counts::cancelled, "Final, and void."}};
 };
 
 /// Counts all orders by status.

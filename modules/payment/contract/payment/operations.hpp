@@ -35,7 +35,8 @@ struct Payment {
       Field{"order_id", &Payment::order_id, "The order that it pays."},
       Field{"amount", &Payment::amount_minor, "In minor units."},
       Field{"currency", &Payment::currency, "ISO 4217."},
-      Field{"status", &Payment::status, "pending until the provider has answered for good, then captured or failed; refunded later."},
+      Field{"status", &Payment::status,
+            "pending until the provider has answered for good, then captured or failed; refunded later."},
       Field{"reason", &Payment::reason, "Why it failed or was refunded; else null."}};
 };
 

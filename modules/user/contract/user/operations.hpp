@@ -37,7 +37,8 @@ struct User {
   std::string name;
   UserRole role = UserRole::user;
 
-  static constexpr std::tuple fields{Field{"id", &User::id, "Server-assigned."}, Field{"email", &User::email, "Normalised to lower case."},
+  static constexpr std::tuple fields{Field{"id", &User::id, "Server-assigned."},
+                                     Field{"email", &User::email, "Normalised to lower case."},
                                      Field{"name", &User::name, "As registered."}, Field{"role", &User::role, "user or admin."}};
 };
 
@@ -128,14 +129,15 @@ struct IssueTokens {
   static constexpr Route route{Verb::post, "/oauth/token", {}, BodyFormat::form};
   static constexpr Access access = Access::anyone;
   static constexpr Repeat repeat = Repeat::never;
-  static constexpr std::array errors{errors::invalid_request, errors::invalid_grant, errors::invalid_scope, errors::unsupported_grant_type,
-                                     errors::slow_down};
+  static constexpr std::array errors{errors::invalid_request, errors::invalid_grant, errors::invalid_scope,
+                                     errors::unsupported_grant_type, errors::slow_down};
   static constexpr std::tuple fields{
       Field{"grant_type", &IssueTokens::grant_type, "password or refresh_token.", length(1, 64)},
       Field{"username", &IssueTokens::username, "With password: the e-mail address.", length(0, 254)},
       Field{"password", &IssueTokens::password, "With password.", length(0, 128)},
       Field{"refresh_token", &IssueTokens::refresh_token, "With refresh_token: that of the last answer.", length(0, 512)},
-      Field{"client_id", &IssueTokens::client_id, "What the client calls itself; a refresh must come from the same one.", length(0, 64)},
+      Field{"client_id", &IssueTokens::client_id, "What the client calls itself; a refresh must come from the same one.",
+            length(0, 64)},
       Field{"scope", &IssueTokens::scope, "Must be empty: what a token may do follows from the user's role.", length(0, 512)}};
 };
 
@@ -159,7 +161,8 @@ struct PublicJwk {
 };
 struct PublicJwkSet {
   std::vector<PublicJwk> keys;
-  static constexpr std::tuple fields{Field{"keys", &PublicJwkSet::keys, "All keys that a valid token may be signed with.", count(0, 16)}};
+  static constexpr std::tuple fields{
+      Field{"keys", &PublicJwkSet::keys, "All keys that a valid token may be signed with.", count(0, 16)}};
 };
 
 /// The public keys of the access tokens. Idempotent.
