@@ -1,7 +1,3 @@
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -33,33 +29,35 @@ class TemporaryFolder {
   bool exists_ = false;
 };
 
-/// Whether a port of the loopback address can be taken now.
-bool is_free(std::uint16_t port) {
-  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int reuse = 1;
-  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool is_taken = ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0;
-  ::close(probe);
-  return !is_taken;
-}
-
 struct DemoOptions {
   ConfigurationSources sources;
   bool stops_at_once = false;
 };
 
-/// The usual ports where they are free, and a folder of its own, unless a flag says otherwise.
-ConfigurationSources demo_sources(ConfigurationSources sources, const std::string& folder) {
-  const auto free_or_any = [](std::uint16_t port) { return "127.0.0.1:" + std::to_string(is_free(port) ? port : 0); };
-  std::vector<std::string> assignments{"data_dir=" + folder, "listen=" + free_or_any(8080), "admin=" + free_or_any(8081),
-                                       "log.level=warning"};
+/// Two ports and a folder of its own, unless a flag says otherwise.
+ConfigurationSources demo_sources(ConfigurationSources sources, const std::string& folder, int port, int admin_port) {
+  std::vector<std::string> assignments{"data_dir=" + folder, "listen=127.0.0.1:" + std::to_string(port),
+                                       "admin=127.0.0.1:" + std::to_string(admin_port), "log.level=warning"};
   assignments.insert(assignments.end(), sources.assignments.begin(), sources.assignments.end());
   sources.assignments = std::move(assignments);
   return sources;
+}
+
+Result<std::unique_ptr<ShopServer>> start(const ConfigurationSources& sources, const std::string& admin_password) {
+  const auto layers = load_layers(sources);
+  if (!layers) return fail(layers.error());
+  auto configuration = read_configuration(*layers);
+  if (!configuration) return fail(std::move(configuration.error()));
+  configuration->modules.user.admin_password.text = admin_password;
+  return ShopServer::start(*configuration);
+}
+
+/// On the usual ports, or on any free ones where those are taken.
+Result<std::unique_ptr<ShopServer>> start_anywhere(const ConfigurationSources& sources, const std::string& folder,
+                                                   const std::string& admin_password) {
+  auto server = start(demo_sources(sources, folder, 8080, 8081), admin_password);
+  if (server || server.error().code != "http.cannot_listen") return server;
+  return start(demo_sources(sources, folder, 0, 0), admin_password);
 }
 
 void print_welcome(const ShopServer& server, const Seeded& seeded) {
@@ -87,20 +85,13 @@ int demo(const DemoOptions& options) {
     say("seamline: cannot make a temporary folder; set TMPDIR to one that can be written.");
     return exit_failed;
   }
-  const auto layers = load_layers(demo_sources(options.sources, folder.path()));
-  auto configuration = layers ? read_configuration(*layers) : Result<Configuration>(fail(layers.error()));
-  if (!configuration) {
-    complain(configuration.error());
-    return exit_usage;
-  }
   block_stop_signals();
   ShopAccess access;
   access.admin_password = std::to_string(Random::system().next_u64());
-  configuration->modules.user.admin_password.text = access.admin_password;
-  const auto server = ShopServer::start(*configuration);
+  const auto server = start_anywhere(options.sources, folder.path(), access.admin_password);
   if (!server) {
     complain(server.error());
-    return exit_failed;
+    return server.error().code.starts_with("config.") ? exit_usage : exit_failed;
   }
   access.url = (*server)->url();
   ApiClient shop(access);

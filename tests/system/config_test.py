@@ -1,5 +1,6 @@
 """Configuration, commands and the life of the process: what is refused, with which words and exit code, and what is promised at the end."""
 import json
+from pathlib import Path
 import os
 import re
 import socket
@@ -37,6 +38,14 @@ class ConfigurationTest(ShopTest):
         self.assertEqual((shown["data_dir"], shown["listen"], shown["admin"], shown["security"]["auth"]),
                          ("data", "127.0.0.1:8080", "127.0.0.1:8081", "on"))
         self.assertEqual({module["placement"] for module in shown["modules"].values()}, {"local"})
+
+    def test_the_schema_and_the_sample_that_are_kept_are_those_of_the_program(self):
+        config = Path(__file__).resolve().parents[2] / "config"
+        printed = run("config", "schema")
+        self.assertEqual((printed.returncode, printed.stderr), (OK, ""))
+        self.assertEqual(json.loads(printed.stdout), json.loads((config / "seamline.schema.json").read_text(encoding="utf-8")),
+                         "renew it: seamline config schema | python3 -m json.tool > config/seamline.schema.json")
+        self.assertEqual(self.shown("--config", str(config / "monolith.json")), self.shown())
 
     def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(self):
         path = self.file('{"log": {"level": "warning"}, "store": {"readers": 9}}')
