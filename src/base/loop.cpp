@@ -14,8 +14,13 @@ LoopThread::~LoopThread() { stop(); }
 
 void LoopThread::wake() {
   if (woken_.exchange(true)) return;
-  const std::lock_guard lock(mutex_);
-  if (asleep_) changed_.notify_one();
+  bool is_asleep = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_asleep = asleep_;
+  }
+  // Outside the lock, or the thread would wake only to wait for it.
+  if (is_asleep) changed_.notify_one();
 }
 
 void LoopThread::stop() {

@@ -10,13 +10,7 @@ namespace seamline::events {
 /// One due timer as a command. Counts itself off when it is over.
 class Timers::Firing final : public store::Command {
  public:
-  struct Group {
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::size_t left = 0;
-  };
-
-  Firing(const Due& due, const Handler& handler, Group& group) : due_(due), handler_(handler), group_(group) {}
+  Firing(const Due& due, const Handler& handler, Completion& all) : due_(due), handler_(handler), all_(all) {}
 
   std::size_t run(store::Transaction& transaction, std::size_t) override {
     // Looked up again: it may have been cancelled, or moved, since it was found due.
@@ -29,12 +23,12 @@ class Timers::Firing final : public store::Command {
     handler_(transaction, due_.subject);
     return 1;
   }
-  void committed() override { finish(); }
+  void committed() override { all_.finish_one(); }
   void failed(const Error& error) override {
     // Anything else than its own failure leaves the timer due.
     if (error.kind == Kind::internal) problem_ = error.detail;
     has_run_ = error.kind == Kind::internal;
-    finish();
+    all_.finish_one();
   }
 
   const Due& due() const { return due_; }
@@ -42,14 +36,9 @@ class Timers::Firing final : public store::Command {
   const std::optional<std::string>& problem() const { return problem_; }
 
  private:
-  void finish() {
-    const std::lock_guard lock(group_.mutex);
-    if (--group_.left == 0) group_.changed.notify_one();
-  }
-
   const Due& due_;
   const Handler& handler_;
-  Group& group_;
+  Completion& all_;
   bool has_run_ = true;
   std::optional<std::string> problem_;
 };
@@ -90,12 +79,11 @@ std::vector<Timers::Due> Timers::find_due() {
 }
 
 bool Timers::fire(const std::vector<Due>& due) {
-  Firing::Group group;
-  group.left = due.size();
+  Completion all(static_cast<std::uint32_t>(due.size()));
   std::deque<Firing> firings;
-  for (const Due& one : due) firings.emplace_back(one, handlers_.at(one.kind), group);
+  for (const Due& one : due) firings.emplace_back(one, handlers_.at(one.kind), all);
   for (Firing& firing : firings) store_.writer().post_event(firing);
-  store_.writer().wait(group.mutex, group.changed, [&] { return group.left == 0; });
+  store_.writer().wait(all);
   bool has_run = false;
   for (const Firing& firing : firings) {
     has_run = has_run || firing.has_run();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <filesystem>
 #include <span>
 
@@ -95,29 +96,20 @@ class WriteCall final : public Command {
     SEAMLINE_ASSERT(reply_->has_value() || transaction.rows().total_changes() == changes_before);
     return 1;
   }
-  void committed() override { finish(); }
+  void committed() override { completion_.finish_one(); }
   void failed(const Error& error) override {
     reply_.emplace(fail(error));
-    finish();
+    completion_.finish_one();
   }
   Reply wait_in(Writer& writer) {
-    writer.wait(mutex_, changed_, [this] { return done_; });
+    writer.wait(completion_);
     return std::move(*reply_);
   }
 
  private:
-  void finish() {
-    // Notified under the lock: the waiting caller destroys this object as soon as it sees done_.
-    const std::lock_guard lock(mutex_);
-    done_ = true;
-    changed_.notify_one();
-  }
-
   Fn& body_;
   std::optional<Reply> reply_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool done_ = false;
+  Completion completion_;
 };
 
 }  // namespace detail

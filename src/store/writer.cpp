@@ -258,6 +258,13 @@ void Writer::start_thread() {
   thread_ = std::make_unique<LoopThread>("w-" + module_, *this, 1000);
 }
 
+void Writer::wait(const Completion& completion) {
+  if (thread_) return completion.wait();
+  while (!completion.is_done() && step()) {
+  }
+  SEAMLINE_ASSERT(completion.is_done());
+}
+
 void Writer::stop() {
   {
     const std::lock_guard lock(mutex_);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -10,6 +9,7 @@
 
 #include "base/assert.hpp"
 #include "base/clock.hpp"
+#include "base/completion.hpp"
 #include "base/loop.hpp"
 #include "base/result.hpp"
 #include "store/event_log.hpp"
@@ -77,18 +77,8 @@ class Writer final : public Loop {
   void start_thread();
   /// Finishes what is queued, refuses what comes after, and joins the thread. Idempotent.
   void stop();
-  /// Waits until `done()`, which a command's committed() or failed() makes true; runs batches itself where no thread does.
-  template <class Done>
-  void wait(std::mutex& mutex, std::condition_variable& changed, Done done) {
-    if (!thread_) {
-      while (!done() && step()) {
-      }
-      SEAMLINE_ASSERT(done());
-      return;
-    }
-    std::unique_lock lock(mutex);
-    changed.wait(lock, done);
-  }
+  /// Waits for commands that finish their part of it in committed() or failed(); runs batches itself where no thread does.
+  void wait(const Completion& completion);
 
  private:
   class SqlTransaction;

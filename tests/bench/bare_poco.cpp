@@ -14,8 +14,7 @@
 
 namespace {
 
-const std::string body =
-    R"({"id":"01a20d45-6f88-7000-9d3a-2dcfa322a635","email":"ada@example.org","name":"Ada","role":"user"})";
+const std::string body = R"({"id":"01a20d45-6f88-7000-9d3a-2dcfa322a635","email":"ada@example.org","name":"Ada","role":"user"})";
 
 class Handler final : public Poco::Net::HTTPRequestHandler {
  public:

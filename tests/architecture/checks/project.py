@@ -1,4 +1,5 @@
 """Reads a source tree: its files, its C++ without comments, its CMake calls and its includes."""
+import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,12 +24,12 @@ def files(root, *tops, suffixes=CODE):
     """The files under the given folders (all of them without any), as paths relative to the root, in order."""
     found = []
     for top in tops or (".",):
-        for path in (root / top).rglob("*"):
-            relative = path.relative_to(root)
-            if LEFT_OUT & set(relative.parts) or relative.as_posix().startswith(FIXTURES + "/"):
-                continue
-            if path.is_file() and (suffixes is None or path.name.endswith(suffixes)):
-                found.append(relative.as_posix())
+        for folder, subfolders, names in os.walk(root / top):
+            here = Path(folder).relative_to(root)
+            subfolders[:] = [name for name in subfolders
+                             if name not in LEFT_OUT and not (here / name).as_posix().startswith(FIXTURES)]
+            found += [(here / name).as_posix() for name in names
+                      if name not in LEFT_OUT and (suffixes is None or name.endswith(suffixes))]
     return sorted(found)
 
 
