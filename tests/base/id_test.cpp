@@ -89,7 +89,7 @@ TEST_CASE("the random part is fresh for each id, so that one id does not give aw
   CHECK(tails.size() == 2000);
 }
 
-TEST_CASE("ids of different kinds are different types; of one kind they compare and hash by their text") {
+TEST_CASE("ids of different kinds are different types, of one kind they compare and hash by their text") {
   static_assert(!std::is_same_v<Id<"user">, Id<"order">>);
   static_assert(!std::is_convertible_v<Id<"user">, Id<"order">>);
   static_assert(std::is_same_v<Id<"user">, Id<"user">>);

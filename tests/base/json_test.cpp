@@ -90,7 +90,7 @@ TEST_CASE("every kind of value is read") {
 
 TEST_CASE("members keep the order of the text") { CHECK(written(json::parse(R"({"b":1,"a":2})").value()) == R"({"b":1,"a":2})"); }
 
-TEST_CASE("an integer is a token without fraction or exponent that fits in 64 bits; any other number keeps its token") {
+TEST_CASE("an integer is a token without fraction or exponent that fits in 64 bits, any other number keeps its token") {
   CHECK(json::parse("9223372036854775807").value().integer == INT64_MAX);
   CHECK(json::parse("-9223372036854775808").value().integer == INT64_MIN);
   CHECK(json::parse("0").value().is(Type::integer));

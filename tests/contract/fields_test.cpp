@@ -95,7 +95,7 @@ TEST_CASE("what is encoded decodes to the same message, strictly and leniently")
   });
 }
 
-TEST_CASE("a missing member is named; an optional one may be missing or null") {
+TEST_CASE("a missing member is named, an optional one may be missing or null") {
   CHECK(wrong<Thing>(without("name")) == Pointers{"/name"});
   CHECK(kind_of(without("name")) == Kind::malformed);
   CHECK(decode<Thing>(without("note"), Reading::strict).has_value());
@@ -121,7 +121,7 @@ TEST_CASE("pointers name elements by their index, and escape '~' and '/'") {
   CHECK(decode<Thing>("[]", Reading::strict).error().detail == "The request must be an object, and is an array.");
 }
 
-TEST_CASE("everything that is wrong is reported at once, also in lists behind another wrong member; at most twenty") {
+TEST_CASE("everything that is wrong is reported at once, also in lists behind another wrong member, at most twenty") {
   std::string text = with("parts", R"([{"name":"","count":0}])");
   text.pop_back();
   text.insert(1, "\"early\":1,");
@@ -238,7 +238,7 @@ TEST_CASE("who may call what: every access against every role") {
   CHECK(check_access(Access::admin, {Role::user, "x"}).error().kind == Kind::forbidden);
 }
 
-TEST_CASE("a caller sees what is its own; admins and services see all; nobody without a name sees what has no owner") {
+TEST_CASE("a caller sees what is its own, admins and services see all, nobody without a name sees what has no owner") {
   CHECK(Caller{Role::user, "a"}.may_see("a"));
   CHECK_FALSE(Caller{Role::user, "a"}.may_see("b"));
   CHECK(Caller{Role::admin, ""}.may_see("b"));

@@ -70,7 +70,7 @@ TEST_CASE("a trailing slash, an empty segment, more segments and another case ar
   CHECK(found(Verb::get, std::string(8000, '/')) == "none");
 }
 
-TEST_CASE("a path without the verb names the verbs that it has; so does a method that nobody has") {
+TEST_CASE("a path without the verb names the verbs that it has, so does a method that nobody has") {
   CHECK(found(Verb::del, "/orders") == "only GET POST");
   CHECK(found(Verb::post, "/orders/7") == "only GET");
   CHECK(found(std::nullopt, "/orders") == "only GET POST");

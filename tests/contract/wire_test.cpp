@@ -162,7 +162,7 @@ TEST_CASE("a member of the path is not accepted from the body") {
         Pointers{"/thing"});
 }
 
-TEST_CASE("a body that is missing names the members that it lacks; one that is no object is refused") {
+TEST_CASE("a body that is missing names the members that it lacks, one that is no object is refused") {
   CHECK(pointers_of(refused<AddPart>("", "", Path{{"thing", "t"}})) == Pointers{"/name", "/count"});
   CHECK(refused<AddPart>("", "[]", Path{{"thing", "t"}}).kind == Kind::malformed);
   CHECK(refused<AddPart>("", "null", Path{{"thing", "t"}}).kind == Kind::malformed);

@@ -123,7 +123,7 @@ TEST_CASE("after a stall due timers wait for the grace again, also when only the
   CHECK(alarm.fired() == 1);
 }
 
-TEST_CASE("a timer whose handler throws leaves nothing behind and is tried again later; the others fire") {
+TEST_CASE("a timer whose handler throws leaves nothing behind and is tried again later, the others fire") {
   Alarm alarm({.grace_ms = 0, .stall_ms = 60'000, .batch = 64, .retry_ms = 10'000});
   alarm.throws = true;
   alarm.set("a", 10);

@@ -267,7 +267,7 @@ TEST_CASE("a call that is under way when its host stops can still call the modul
   CHECK(two.written() == 1);
 }
 
-TEST_CASE("behind a closed gate a module is still: it answers, hears, fires and works nothing; open, it goes on at once") {
+TEST_CASE("behind a closed gate a module is still: it answers, hears, fires and works nothing, open, it goes on at once") {
   TwoModules two(true);
   two.options.timer_poll_ms = 60'000;
   two.options.puller.poll_ms = 60'000;

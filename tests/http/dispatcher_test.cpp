@@ -120,7 +120,7 @@ TEST_CASE("a request becomes a call, and its reply a response") {
   CHECK(edge.things.context.caller.subject == "u1");
 }
 
-TEST_CASE("a path that nothing has is 404; a method that a path does not have is 405 and says which it has") {
+TEST_CASE("a path that nothing has is 404, a method that a path does not have is 405 and says which it has") {
   Edge edge;
   CHECK(is_problem(edge.send("GET", "/nothing"), 404, "request.no_such_route"));
   CHECK(is_problem(edge.send("GET", "/things/t1/"), 404, "request.no_such_route"));
@@ -146,7 +146,7 @@ TEST_CASE("HEAD is a GET, of operations and documents") {
   CHECK(edge.send("GET", "/health").body == "{}");
 }
 
-TEST_CASE("a body of another type is 415; parameters of the type do not matter") {
+TEST_CASE("a body of another type is 415, parameters of the type do not matter") {
   Edge edge;
   const std::vector<std::string> others{"", "text/plain", "application/jsonx", "application/x-www-form-urlencoded", "json"};
   for (const std::string& type : others) {
@@ -209,7 +209,7 @@ TEST_CASE("who may not call learns nothing of the body: 401 and 403 come first")
   CHECK(edge.send("GET", "/shelves/s/things?owner=a", "", {{"Authorization", "admin"}}).status == 200);
 }
 
-TEST_CASE("the client's request id comes back and goes on; a missing or unusable one is replaced") {
+TEST_CASE("the client's request id comes back and goes on, a missing or unusable one is replaced") {
   Edge edge;
   CHECK(edge.send("GET", "/things/t1", "", {{"x-request-id", "abc-1"}}).headers.get("X-Request-Id") == "abc-1");
   CHECK(edge.things.context.request_id == "abc-1");

@@ -99,7 +99,7 @@ TEST_CASE("a hundred fields are read, one more is 431") {
   CHECK(outcome(get(fields + "A: b\r\n")) == "431 request.too_many_headers");
 }
 
-TEST_CASE("HTTP/1.1 needs one Host; HTTP/1.0 may have one; two, or one that is no host, are refused") {
+TEST_CASE("HTTP/1.1 needs one Host, HTTP/1.0 may have one, two, or one that is no host, are refused") {
   CHECK(outcome("GET / HTTP/1.1\r\n\r\n") == "400 request.bad_host");
   CHECK(outcome("GET / HTTP/1.0\r\n\r\n") == "GET / 0");
   CHECK(outcome("GET / HTTP/1.0\r\n" + host + host + "\r\n") == "400 request.bad_host");
@@ -148,7 +148,7 @@ TEST_CASE("a connection stays open as its version and its Connection field say")
   CHECK(parsed("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n").keep_alive);
 }
 
-TEST_CASE("the one expectation is 100-continue; HTTP/1.0 has none") {
+TEST_CASE("the one expectation is 100-continue, HTTP/1.0 has none") {
   CHECK(parsed(post("Content-Length: 1\r\nExpect: 100-Continue\r\n")).expects_continue);
   CHECK(outcome(post("Content-Length: 1\r\nExpect: coffee\r\n")) == "417 request.bad_expectation");
   CHECK_FALSE(parsed("POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n").expects_continue);

@@ -33,7 +33,7 @@ TEST_CASE("header names compare without regard to case, and the first of several
   CHECK(headers.get("none").empty());
 }
 
-TEST_CASE("a usable request id is taken over; any other counts as none") {
+TEST_CASE("a usable request id is taken over, any other counts as none") {
   const auto id_of = [](const std::string& value) { return http::read_request_id(with({{"x-request-id", value}})); };
   CHECK(id_of("0190aB.c_d-9") == "0190aB.c_d-9");
   CHECK(id_of(std::string(128, 'a')).size() == 128);

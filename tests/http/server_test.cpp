@@ -228,7 +228,7 @@ TEST_CASE("Expect: 100-continue gets its 100 before the body, once") {
   CHECK(is_problem(client.read_to_end(), 417, "request.bad_expectation"));
 }
 
-TEST_CASE("pipelined GETs are answered in their order; empty lines between requests are no requests") {
+TEST_CASE("pipelined GETs are answered in their order, empty lines between requests are no requests") {
   Echo echo;
   RawClient client(echo.server->port());
   client.send(get("/1") + get("/2") + "\r\n\r\n" + get("/3", "Connection: close\r\n") + get("/4"));
@@ -311,7 +311,7 @@ TEST_CASE("the last request that a connection may send is told so") {
   CHECK(client.read_to_end().empty());
 }
 
-TEST_CASE("connections over the limit are told 503 and when to come back; the others go on") {
+TEST_CASE("connections over the limit are told 503 and when to come back, the others go on") {
   Server::Options options;
   options.max_connections = 2;
   options.keep_alive_ms = 60'000;

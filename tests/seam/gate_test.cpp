@@ -162,7 +162,7 @@ TEST_CASE("a loop behind a closed gate does nothing, and counts as inside while 
   CHECK(gate.wait_empty(0));
 }
 
-TEST_CASE("an exception ends at the gated port; its text is for the log, not for the caller") {
+TEST_CASE("an exception ends at the gated port, its text is for the log, not for the caller") {
   Gate gate;
   Module module;
   seam::GatedPort<NoteContract> port(gate, module);

@@ -90,7 +90,7 @@ TEST_CASE("while a seam is flipped under load every call is answered by exactly 
   CHECK(seam.drained());
 }
 
-TEST_CASE("a flip does not wait for the calls in the old target; being drained is a wait of its own") {
+TEST_CASE("a flip does not wait for the calls in the old target, being drained is a wait of its own") {
   Target old;
   Target next;
   Target last;

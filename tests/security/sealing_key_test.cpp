@@ -44,7 +44,7 @@ TEST_CASE("a private file that others may read or write is refused, with what to
   }
 }
 
-TEST_CASE("a private file that is a link, a folder or too long is refused; a missing one is nothing") {
+TEST_CASE("a private file that is a link, a folder or too long is refused, a missing one is nothing") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "secret";
   CHECK(read_private_file(file).value() == std::nullopt);

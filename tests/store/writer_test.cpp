@@ -101,7 +101,7 @@ TEST_CASE("a batch takes events before commands, and no more commands than its c
   CHECK_FALSE(notes->writer().step());
 }
 
-TEST_CASE("a command beyond the queue's limit is refused, not run and worth repeating; an event never is") {
+TEST_CASE("a command beyond the queue's limit is refused, not run and worth repeating, an event never is") {
   NoteStore notes({.max_queued = 2, .batch_cap = 64});
   std::array<HandCommand, 3> commands;
   for (auto& command : commands) notes->writer().post(command);
@@ -131,7 +131,7 @@ TEST_CASE("a command whose deadline passed in the queue is dropped unrun") {
   CHECK(late.runs == 0);
 }
 
-TEST_CASE("a command that throws after a write fails alone; the rest of its batch runs again with the same time and sequence") {
+TEST_CASE("a command that throws after a write fails alone, the rest of its batch runs again with the same time and sequence") {
   NoteStore notes;
   std::vector<store::EntryBatch> handed_over;
   notes->writer().listen([&](const auto& entries) { handed_over.push_back(*entries); });

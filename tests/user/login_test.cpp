@@ -75,7 +75,7 @@ TEST_CASE("parameters that are missing or empty are named, other grants are not 
   CHECK(issue({"password", "ada@example.org", Secret{"x"}, {}, {}, "admin"}) == "oauth.invalid_scope");
 }
 
-TEST_CASE("a refresh token works once; its second use ends the session, for the thief and the client alike") {
+TEST_CASE("a refresh token works once, its second use ends the session, for the thief and the client alike") {
   UserHost host;
   REQUIRE(host.register_user("ada@example.org").has_value());
   const auto first = host.log_in("ada@example.org").value();

@@ -120,6 +120,20 @@ def nothing_unfinished(root):
     return violations
 
 
+TEST_NAME = re.compile(r'(?:TEST_CASE|rc::prop)\(\s*"((?:[^"\\]|\\.)*)"')
+
+
+def test_names(root):
+    """The name of a test holds no semicolon: CMake would take it for two tests, and run neither."""
+    violations = []
+    for path in files(root, "tests"):
+        text = read(root / path)
+        for match in TEST_NAME.finditer(text):
+            if ";" in match[1]:
+                violations.append(Violation(path, line_of(text, match.start()), "a test's name holds a semicolon"))
+    return violations
+
+
 def uses_of(root, pattern, tops, allowed, message):
     violations = []
     for path in files(root, *tops):
