@@ -77,6 +77,8 @@ class Host {
   std::vector<const Edge*> edges() const;
   std::vector<ModuleStatus> status() const;
   std::vector<const events::Consumer*> consumers() const;
+  /// Whether the module runs here.
+  bool has(std::string_view module) const { return find(module) != nullptr; }
   store::Store& store_of(std::string_view module) const;
   seam::Gate& gate_of(std::string_view module) const;
   events::Consumer& consumer_of(std::string_view subscriber, std::string_view publisher) const;

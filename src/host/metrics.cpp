@@ -101,6 +101,7 @@ void write_consumers(Exposition& out, const Host& host) {
   }
   out.family("seamline_events_lag", "gauge", "Entries of a publisher's log that a subscriber has not applied.");
   for (const auto* consumer : host.consumers()) {
+    if (!host.has(consumer->publisher())) continue;  // a remote log's head is known where the log is
     const std::int64_t head = host.store_of(consumer->publisher()).log().head().seq;
     out.sample("", labels(*consumer), static_cast<double>(std::max<std::int64_t>(0, head - consumer->applied().seq)));
   }

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <thread>
 
+#include "host/metrics.hpp"
 #include "support/catch.hpp"
 #include "support/poll.hpp"
 #include "support/manual_clock.hpp"
@@ -351,4 +352,22 @@ TEST_CASE("status and edges show every module, who calls whom, and whom a module
   two.start();
   REQUIRE(two.host->run_until_quiet());
   CHECK(two.host->status()[1].diverged_from == std::vector<std::string>{"note"});
+}
+
+TEST_CASE("metrics tell what each edge carried and each subscriber applied, family by family") {
+  TwoModules two(false);
+  two.start();
+  REQUIRE(two.write("a").has_value());
+  CHECK(!two.write("a").has_value());
+  const auto has_line = [&](const std::string& line) {
+    return ("\n" + host::render_metrics(*two.host, "1.2.3")).find("\n" + line + "\n") != std::string::npos;
+  };
+  CHECK(has_line("seamline_build_info{version=\"1.2.3\"} 1"));
+  CHECK(has_line("seamline_seam_calls_total{from=\"test\",to=\"note\",operation=\"note.write\"} 2"));
+  CHECK(has_line("seamline_seam_errors_total{from=\"test\",to=\"note\",operation=\"note.write\"} 1"));
+  CHECK(has_line("seamline_events_lag{subscriber=\"ear\",publisher=\"note\"} 1"));
+  REQUIRE(two.host->run_until_quiet());
+  CHECK(has_line("seamline_events_lag{subscriber=\"ear\",publisher=\"note\"} 0"));
+  CHECK(has_line("seamline_events_applied_total{subscriber=\"ear\",publisher=\"note\"} 1"));
+  CHECK(has_line("# TYPE seamline_events_applied_total counter"));
 }
