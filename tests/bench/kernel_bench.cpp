@@ -149,7 +149,9 @@ void bench_stepped(int sagas) {
     CallContext context = as_admin();
     context.idempotency_key = std::to_string(random.next_u64());
     const order::PlaceOrder operation{
-        {{{"p" + std::to_string(random.below(100))}, 1}, {{"p" + std::to_string(random.below(100))}, 2}}, std::nullopt, shop.customer};
+        {{{"p" + std::to_string(random.below(100))}, 1}, {{"p" + std::to_string(random.below(100))}, 2}},
+        std::nullopt,
+        shop.customer};
     if (auto placed = shop.orders->call(context, operation); !placed) throw std::runtime_error(placed.error().detail);
     if (i % 64 == 63 || i + 1 == sagas) (void)shop.host.run_until_quiet();
   }

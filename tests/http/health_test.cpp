@@ -15,7 +15,9 @@ http::Dispatcher::Documents documents_of(std::vector<HealthCheck> checks) {
   return documents;
 }
 
-Response answer_of(std::vector<HealthCheck> checks, const std::string& path) { return documents_of(std::move(checks)).at(path)(); }
+Response answer_of(std::vector<HealthCheck> checks, const std::string& path) {
+  return documents_of(std::move(checks)).at(path)();
+}
 
 const HealthCheck good{"order", HealthCheck::Status::pass, ""};
 const HealthCheck doubtful{"payment", HealthCheck::Status::warn, "the remote module does not answer"};
