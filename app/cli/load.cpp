@@ -1,13 +1,13 @@
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/random.hpp"
 #include "cli/commands.hpp"
 #include "cli/seeding.hpp"
+#include "http/closed_loop.hpp"
 
 namespace seamline::app {
 namespace {
@@ -55,31 +55,37 @@ Result<OrderCounts> count_orders(ApiClient& shop) {
   return OrderCounts{counts->find("placed")->integer, counts->find("confirmed")->integer, counts->find("cancelled")->integer};
 }
 
-/// One client: places orders one after the other until all are taken.
-void place_orders(const LoadOptions& options, const std::string& token, const Seeded& seeded, std::uint64_t seed,
-                  std::atomic<std::int64_t>& left, std::mutex& mutex, LoadReport& report) {
-  ApiClient shop(options.access);
-  shop.use_token(token);
-  SeededRandom random(seed);
-  LoadReport mine;
-  while (left.fetch_sub(1) > 0) {
-    const std::string body = random_order(random, seeded);
-    const std::string key = options.with_keys ? "load-" + std::to_string(random.next_u64()) : std::string();
-    const auto start = SteadyClock::now();
-    const auto placed = shop.post("/orders", body, key);
-    mine.latencies_ms.push_back(seconds_since(start) * 1e3);
-    if (placed) {
-      ++mine.accepted;
-    } else {
-      ++mine.refused;
-      if (mine.first_refusal.empty()) mine.first_refusal = placed.error().detail;
-    }
+/// The requests, one after the other, until all orders are taken.
+class Orders {
+ public:
+  Orders(const LoadOptions& options, const std::string& token, const Seeded& seeded)
+      : options_(options), token_(token), seeded_(seeded), random_(Random::system().next_u64()), left_(options.orders) {}
+
+  std::optional<http::Request> next() {
+    if (left_-- <= 0) return std::nullopt;
+    http::Request request{"POST", "/orders", {}, {}, random_order(random_, seeded_)};
+    request.headers.add("Content-Type", "application/json");
+    if (!token_.empty()) request.headers.add("Authorization", "Bearer " + token_);
+    if (options_.with_keys) request.headers.add("Idempotency-Key", "load-" + std::to_string(random_.next_u64()));
+    return request;
   }
-  const std::lock_guard lock(mutex);
-  report.accepted += mine.accepted;
-  report.refused += mine.refused;
-  if (report.first_refusal.empty()) report.first_refusal = mine.first_refusal;
-  report.latencies_ms.insert(report.latencies_ms.end(), mine.latencies_ms.begin(), mine.latencies_ms.end());
+
+ private:
+  const LoadOptions& options_;
+  const std::string token_;
+  const Seeded& seeded_;
+  SeededRandom random_;
+  std::int64_t left_;
+};
+
+void count(LoadReport& report, const http::ClosedLoop::Outcome& outcome) {
+  report.latencies_ms.push_back(static_cast<double>(outcome.latency_ns) / 1e6);
+  if (outcome.status == 201) {
+    ++report.accepted;
+    return;
+  }
+  ++report.refused;
+  if (report.first_refusal.empty()) report.first_refusal = outcome.status == 0 ? "no whole answer" : outcome.body;
 }
 
 /// Waits until no order is under way any more.
@@ -105,15 +111,14 @@ Result<LoadReport> run_load(const LoadOptions& options) {
   if (!before) return fail(before.error());
 
   LoadReport report;
-  std::mutex mutex;
-  std::atomic<std::int64_t> left{options.orders};
+  Orders orders(options, shop.token(), *seeded);
+  http::ClosedLoop::Options clients;
+  clients.clients = static_cast<std::size_t>(options.in_flight);
   const auto start = SteadyClock::now();
-  std::vector<std::thread> clients;
-  for (std::int64_t i = 0; i < options.in_flight; ++i) {
-    const std::uint64_t seed = Random::system().next_u64();
-    clients.emplace_back([&, seed] { place_orders(options, shop.token(), *seeded, seed, left, mutex, report); });
-  }
-  for (std::thread& client : clients) client.join();
+  const auto run =
+      http::ClosedLoop(options.access.url, clients)
+          .run([&] { return orders.next(); }, [&](const http::ClosedLoop::Outcome& outcome) { count(report, outcome); });
+  if (!run) return fail(run.error());
   report.accept_seconds = seconds_since(start);
   const auto after = wait_until_settled(shop, options.settle_timeout_s);
   if (!after) return fail(after.error());

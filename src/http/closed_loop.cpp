@@ -1,0 +1,182 @@
+#include "http/closed_loop.hpp"
+
+#include <Poco/Exception.h>
+#include <Poco/Net/StreamSocket.h>
+#include <Poco/URI.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace seamline::http {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr ErrorCode unavailable{"call.unavailable", Kind::unavailable};
+
+std::string serialise(const Request& request, const std::string& authority) {
+  std::string text = request.method + " " + request.path;
+  if (!request.query.empty()) text += "?" + request.query;
+  text += " HTTP/1.1\r\nHost: " + authority + "\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";
+  for (const auto& [name, value] : request.headers.fields()) text.append(name).append(": ").append(value).append("\r\n");
+  return text + "\r\n" + request.body;
+}
+
+/// The whole answer at the front of `bytes`, or nothing while some of it is missing. Status 0 where it is none.
+struct Answer {
+  int status = 0;
+  std::size_t body_begin = 0;
+  std::size_t end = 0;
+  bool keeps_alive = true;
+};
+std::optional<Answer> find_answer(std::string_view bytes) {
+  const auto head_end = bytes.find("\r\n\r\n");
+  if (head_end == std::string_view::npos) return std::nullopt;
+  Answer answer;
+  answer.body_begin = answer.end = head_end + 4;
+  const std::string_view head = bytes.substr(0, head_end);
+  if (!head.starts_with("HTTP/1.1 ") || head.size() < 12) return answer;
+  std::size_t length = 0;
+  for (std::size_t at = head.find("\r\n"); at != std::string_view::npos; at = head.find("\r\n", at + 2)) {
+    const std::string_view line = head.substr(at + 2, head.find("\r\n", at + 2) - at - 2);
+    const auto colon = std::min(line.find(':'), line.size());
+    std::string_view value = line.substr(std::min(colon + 1, line.size()));
+    while (value.starts_with(' ')) value.remove_prefix(1);
+    if (equal_ignoring_case(line.substr(0, colon), "Content-Length")) {
+      if (std::from_chars(value.data(), value.data() + value.size(), length).ec != std::errc()) return answer;
+    } else if (equal_ignoring_case(line.substr(0, colon), "Connection")) {
+      answer.keeps_alive = !equal_ignoring_case(value, "close");
+    }
+  }
+  if (bytes.size() - answer.body_begin < length) return std::nullopt;
+  answer.end = answer.body_begin + length;
+  std::from_chars(head.data() + 9, head.data() + 12, answer.status);
+  return answer;
+}
+
+/// A client with its connection.
+struct Client {
+  std::unique_ptr<Poco::Net::StreamSocket> socket;
+  std::string received;
+  SteadyClock::time_point sent_at;
+  bool is_waiting = false;
+};
+
+/// The clients of one run.
+class Run {
+ public:
+  Run(const std::string& url, const ClosedLoop::Options& options, const ClosedLoop::Next& next, const ClosedLoop::Done& done)
+      : options_(options), next_(next), done_(done), address_(address_of(url)), authority_(address_.toString()),
+        epoll_(::epoll_create1(EPOLL_CLOEXEC)), clients_(options.clients) {}
+  ~Run() { ::close(epoll_); }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  void run() {
+    for (Client& client : clients_) send_next(client);
+    std::array<epoll_event, 64> events{};
+    while (waiting_ > 0) {
+      const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 100);
+      for (int i = 0; i < ready; ++i) receive(*static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr));
+      if (ready == 0) give_up_late_ones();
+    }
+  }
+
+ private:
+  static Poco::Net::SocketAddress address_of(const std::string& url) {
+    const Poco::URI uri(url);
+    return {uri.getHost(), uri.getPort()};
+  }
+
+  void connect(Client& client) {
+    client.socket = std::make_unique<Poco::Net::StreamSocket>();
+    client.socket->connect(address_, Poco::Timespan(5, 0));
+    client.socket->setNoDelay(true);
+    client.received.clear();
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = &client;
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, client.socket->impl()->sockfd(), &event);
+  }
+
+  void send_next(Client& client) {
+    const auto request = next_();
+    if (!request) return;
+    if (!client.socket) connect(client);
+    const std::string text = serialise(*request, authority_);
+    client.sent_at = SteadyClock::now();
+    client.is_waiting = true;
+    ++waiting_;
+    // A request is small: it fits into the socket's buffer, so that this never waits. Where it does not go out whole, the
+    // connection is ended, and its end is received like any other.
+    const auto sent = ::send(client.socket->impl()->sockfd(), text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent != static_cast<ssize_t>(text.size())) ::shutdown(client.socket->impl()->sockfd(), SHUT_RDWR);
+  }
+
+  void receive(Client& client) {
+    if (!client.socket) return;
+    std::array<char, 16'384> part{};
+    const ssize_t count = ::recv(client.socket->impl()->sockfd(), part.data(), part.size(), MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (!client.is_waiting) return client.socket.reset();  // the end of an idle connection
+    if (count <= 0) return fail(client);
+    client.received.append(part.data(), static_cast<std::size_t>(count));
+    if (client.received.size() > options_.max_reply_bytes) return fail(client);
+    const auto answer = find_answer(client.received);
+    if (!answer) return;
+    if (answer->status == 0) return fail(client);
+    const std::string body = client.received.substr(answer->body_begin, answer->end - answer->body_begin);
+    client.received.erase(0, answer->end);
+    if (!answer->keeps_alive) client.socket.reset();
+    end(client, {answer->status, body, 0});
+  }
+
+  void fail(Client& client) {
+    client.socket.reset();
+    end(client, {});
+  }
+
+  void end(Client& client, ClosedLoop::Outcome outcome) {
+    client.is_waiting = false;
+    --waiting_;
+    outcome.latency_ns = std::chrono::nanoseconds(SteadyClock::now() - client.sent_at).count();
+    done_(outcome);
+    send_next(client);
+  }
+
+  void give_up_late_ones() {
+    const auto oldest = SteadyClock::now() - std::chrono::milliseconds(options_.answer_timeout_ms);
+    for (Client& client : clients_) {
+      if (client.is_waiting && client.sent_at < oldest) fail(client);
+    }
+  }
+
+  const ClosedLoop::Options options_;
+  const ClosedLoop::Next& next_;
+  const ClosedLoop::Done& done_;
+  const Poco::Net::SocketAddress address_;
+  const std::string authority_;
+  const int epoll_;
+  std::vector<Client> clients_;
+  std::size_t waiting_ = 0;
+};
+
+}  // namespace
+
+Result<void> ClosedLoop::run(const Next& next, const Done& done) {
+  try {
+    Run(url_, options_, next, done).run();
+    return {};
+  } catch (const Poco::Exception& problem) {
+    return fail(unavailable, url_ + " cannot be reached: " + problem.displayText() + ".");
+  }
+}
+
+}  // namespace seamline::http
