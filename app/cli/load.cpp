@@ -116,7 +116,7 @@ Result<LoadReport> run_load(const LoadOptions& options) {
   clients.clients = static_cast<std::size_t>(options.in_flight);
   const auto start = SteadyClock::now();
   const auto run =
-      http::ClosedLoop(options.access.url, clients)
+      http::ClosedLoop(options.access.url, clients, Clock::system())
           .run([&] { return orders.next(); }, [&](const http::ClosedLoop::Outcome& outcome) { count(report, outcome); });
   if (!run) return fail(run.error());
   report.accept_seconds = seconds_since(start);

@@ -10,14 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <memory>
 #include <vector>
 
 namespace seamline::http {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 constexpr ErrorCode unavailable{"call.unavailable", Kind::unavailable};
 
@@ -65,16 +62,23 @@ std::optional<Answer> find_answer(std::string_view bytes) {
 struct Client {
   std::unique_ptr<Poco::Net::StreamSocket> socket;
   std::string received;
-  SteadyClock::time_point sent_at;
+  Instant sent_at;
   bool is_waiting = false;
 };
 
 /// The clients of one run.
 class Run {
  public:
-  Run(const std::string& url, const ClosedLoop::Options& options, const ClosedLoop::Next& next, const ClosedLoop::Done& done)
-      : options_(options), next_(next), done_(done), address_(address_of(url)), authority_(address_.toString()),
-        epoll_(::epoll_create1(EPOLL_CLOEXEC)), clients_(options.clients) {}
+  Run(const std::string& url, const ClosedLoop::Options& options, const Clock& clock, const ClosedLoop::Next& next,
+      const ClosedLoop::Done& done)
+      : options_(options),
+        clock_(clock),
+        next_(next),
+        done_(done),
+        address_(address_of(url)),
+        authority_(address_.toString()),
+        epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+        clients_(options.clients) {}
   ~Run() { ::close(epoll_); }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -111,7 +115,7 @@ class Run {
     if (!request) return;
     if (!client.socket) connect(client);
     const std::string text = serialise(*request, authority_);
-    client.sent_at = SteadyClock::now();
+    client.sent_at = clock_.monotonic();
     client.is_waiting = true;
     ++waiting_;
     // A request is small: it fits into the socket's buffer, so that this never waits. Where it does not go out whole, the
@@ -146,19 +150,20 @@ class Run {
   void end(Client& client, ClosedLoop::Outcome outcome) {
     client.is_waiting = false;
     --waiting_;
-    outcome.latency_ns = std::chrono::nanoseconds(SteadyClock::now() - client.sent_at).count();
+    outcome.latency_ns = clock_.monotonic().ns - client.sent_at.ns;
     done_(outcome);
     send_next(client);
   }
 
   void give_up_late_ones() {
-    const auto oldest = SteadyClock::now() - std::chrono::milliseconds(options_.answer_timeout_ms);
+    const Instant now = clock_.monotonic();
     for (Client& client : clients_) {
-      if (client.is_waiting && client.sent_at < oldest) fail(client);
+      if (client.is_waiting && client.sent_at.ms_until(now) > options_.answer_timeout_ms) fail(client);
     }
   }
 
   const ClosedLoop::Options options_;
+  const Clock& clock_;
   const ClosedLoop::Next& next_;
   const ClosedLoop::Done& done_;
   const Poco::Net::SocketAddress address_;
@@ -172,7 +177,7 @@ class Run {
 
 Result<void> ClosedLoop::run(const Next& next, const Done& done) {
   try {
-    Run(url_, options_, next, done).run();
+    Run(url_, options_, clock_, next, done).run();
     return {};
   } catch (const Poco::Exception& problem) {
     return fail(unavailable, url_ + " cannot be reached: " + problem.displayText() + ".");

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "http/message.hpp"
 
@@ -31,8 +32,8 @@ class ClosedLoop {
   using Next = std::function<std::optional<Request>()>;
   using Done = std::function<void(const Outcome&)>;
 
-  /// `url` is `http://host:port`.
-  ClosedLoop(std::string url, Options options) : url_(std::move(url)), options_(options) {}
+  /// `url` is `http://host:port`. `clock` exists and outlives the loop.
+  ClosedLoop(std::string url, Options options, const Clock& clock) : url_(std::move(url)), options_(options), clock_(clock) {}
 
   /// Runs until `next` has no more requests and each has had its outcome. Calls both on this thread.
   /// Errors: call.unavailable where no connection can be made.
@@ -41,6 +42,7 @@ class ClosedLoop {
  private:
   const std::string url_;
   const Options options_;
+  const Clock& clock_;
 };
 
 }  // namespace seamline::http

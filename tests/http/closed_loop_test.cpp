@@ -38,7 +38,8 @@ struct Counting {
 };
 
 /// Sends `count` numbered requests and gives all outcomes.
-std::vector<ClosedLoop::Outcome> send_all(const std::string& url, int count, std::size_t clients, const std::string& path = "/n") {
+std::vector<ClosedLoop::Outcome> send_all(const std::string& url, int count, std::size_t clients,
+                                          const std::string& path = "/n") {
   std::vector<ClosedLoop::Outcome> outcomes;
   int left = count;
   ClosedLoop::Options options;
@@ -47,7 +48,9 @@ std::vector<ClosedLoop::Outcome> send_all(const std::string& url, int count, std
     if (left-- <= 0) return std::nullopt;
     return Request{"POST", path, {}, {}, std::to_string(left)};
   };
-  REQUIRE(ClosedLoop(url, options).run(next, [&](const ClosedLoop::Outcome& outcome) { outcomes.push_back(outcome); }).has_value());
+  REQUIRE(ClosedLoop(url, options, Clock::system())
+              .run(next, [&](const ClosedLoop::Outcome& outcome) { outcomes.push_back(outcome); })
+              .has_value());
   return outcomes;
 }
 
@@ -93,7 +96,7 @@ TEST_CASE("a request that no whole answer comes to has an unknown outcome, and t
     if (statuses.size() >= 4) return std::nullopt;
     return Request{"POST", "/n", {}, {}, std::string(statuses.size() % 2 == 0 ? 2'000 : 20, 'x')};
   };
-  REQUIRE(ClosedLoop(counting.url(), options)
+  REQUIRE(ClosedLoop(counting.url(), options, Clock::system())
               .run(next, [&](const ClosedLoop::Outcome& outcome) { statuses.push_back(outcome.status); })
               .has_value());
   CHECK(statuses == std::vector<int>{0, 200, 0, 200});
@@ -105,7 +108,8 @@ TEST_CASE("where nobody listens a closed loop says so") {
     const Counting gone;
     url = gone.url();
   }
-  const auto run = ClosedLoop(url, {}).run([] { return Request{"GET", "/", {}, {}, {}}; }, [](const ClosedLoop::Outcome&) {});
+  const auto run =
+      ClosedLoop(url, {}, Clock::system()).run([] { return Request{"GET", "/", {}, {}, {}}; }, [](const ClosedLoop::Outcome&) {});
   REQUIRE(!run);
   CHECK(run.error().code == "call.unavailable");
 }
