@@ -7,6 +7,16 @@
 
 namespace seamline {
 
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const bool is_digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (is_dash ? text[i] != '-' : !is_digit) return false;
+  }
+  return true;
+}
+
 IdSource::IdSource(const Clock& clock, Random& random) : clock_(clock), random_(random) {}
 
 std::string IdSource::next() {

@@ -39,6 +39,9 @@ struct Id {
   auto operator<=>(const Id&) const = default;
 };
 
+/// Whether the text has the form of the ids that are made here: a UUID in lower case (RFC 9562, section 4).
+bool is_uuid(std::string_view text);
+
 /// Makes UUIDv7 (RFC 9562, section 5.7): 48 bits of milliseconds, a 12-bit counter in rand_a, 62 fresh random bits.
 /// Ids of one source increase strictly, so that they append to an index, and cannot be guessed. Thread-safe.
 class IdSource {

@@ -18,6 +18,17 @@ std::int64_t ms_of(const std::string& id) { return std::stoll(id.substr(0, 8) + 
 
 }  // namespace
 
+TEST_CASE("a text is a UUID only in its one form") {
+  IdSource ids(Clock::system(), Random::system());
+  CHECK(is_uuid(ids.next()));
+  CHECK(is_uuid("00000000-0000-0000-0000-000000000000"));
+  for (const char* text :
+       {"", "x", "00000000-0000-0000-0000-00000000000", "00000000-0000-0000-0000-0000000000000",
+        "00000000000000000000000000000000----", "0000000A-0000-0000-0000-000000000000", "0000000g-0000-0000-0000-000000000000"}) {
+    CHECK(!is_uuid(text));
+  }
+}
+
 TEST_CASE("an id has the form of a UUIDv7 (RFC 9562, section 5.7)") {
   IdSource ids(Clock::system(), Random::system());
   for (int i = 0; i < 1000; ++i) {

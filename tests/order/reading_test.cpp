@@ -116,3 +116,14 @@ TEST_CASE("a timeline tells an order's versions from one to its last, without a 
   CHECK(types == std::vector<std::string>{"OrderStarted", "ItemAdded", "ItemAdded", "OrderPlaced", "OrderConfirmed"});
   CHECK(shop.order(draft.order_id).version == 5);
 }
+
+TEST_CASE("a cursor that no page has given is refused") {
+  Shop shop;
+  order::ListOrders filter;
+  for (const char* cursor : {"x", "~", "01a20d45-6f88-7000-9d3a-2dcfa322a63Z", "01A20D45-6F88-7000-9D3A-2DCFA322A635"}) {
+    filter.cursor = cursor;
+    CHECK(shop.orders().call(Shop::admin(), filter).error().code == "order.bad_cursor");
+  }
+  filter.cursor = "01a20d45-6f88-7000-9d3a-2dcfa322a635";
+  CHECK(shop.orders().call(Shop::admin(), filter).has_value());
+}

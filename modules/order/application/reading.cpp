@@ -20,6 +20,8 @@ Result<Order> Reading::get(const CallContext& context, const GetOrder& operation
 }
 
 Result<OrderPage> Reading::list(const CallContext& context, const ListOrders& operation) {
+  if (operation.cursor && !is_uuid(*operation.cursor))
+    return fail(errors::bad_cursor, "The cursor is none that a page has given.");
   OrderFilter filter{operation.user_id, operation.status, operation.cursor.value_or(""), operation.limit.value_or(default_page)};
   if (!context.caller.is_privileged()) {
     if (operation.user_id && operation.user_id->text != context.caller.subject) return OrderPage{};

@@ -94,13 +94,12 @@ void Settlement::failed(store::Transaction& transaction, OrderPayment& payment, 
 
 void Settlement::hear(store::Transaction& transaction, const order::OrderConfirmed& event) const {
   OrderPayment payment = find_or_begin(transaction, event.order_id);
-  payment.hear_ending(Ending::confirmed);
+  if (!payment.hear_ending(Ending::confirmed)) return;
   repository_.save(transaction, payment);
-  if (payment.ending == Ending::confirmed && payment.standing == Standing::captured) bill(transaction, payment);
+  if (payment.standing == Standing::captured) bill(transaction, payment);
 }
 
 void Settlement::bill(store::Transaction& transaction, const OrderPayment& payment) const {
-  if (repository_.find_invoice(transaction, payment.order_id)) return;
   repository_.post(transaction, earn(payment.order_id, payment.amount_minor, payment.currency));
   const Invoice invoice{ids_.next(),          payment.order_id, payment.payment_id,
                         payment.amount_minor, payment.currency, transaction.now()};

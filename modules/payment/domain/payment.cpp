@@ -2,8 +2,10 @@
 
 namespace seamline::payment {
 
-void OrderPayment::hear_ending(Ending word) {
-  if (ending == Ending::open) ending = word;
+bool OrderPayment::hear_ending(Ending word) {
+  if (ending != Ending::open) return false;
+  ending = word;
+  return true;
 }
 
 }  // namespace seamline::payment

@@ -28,8 +28,8 @@ struct OrderPayment {
 
   /// Whether a charge may begin: nothing has happened yet, and the order is open.
   bool may_charge() const { return standing == Standing::none && ending == Ending::open; }
-  /// The first ending counts.
-  void hear_ending(Ending word);
+  /// The first ending counts. Returns whether this was it.
+  bool hear_ending(Ending word);
 };
 
 }  // namespace seamline::payment

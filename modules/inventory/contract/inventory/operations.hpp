@@ -13,7 +13,6 @@ namespace errors {
 inline constexpr ErrorCode not_found{"inventory.not_found", Kind::not_found};
 inline constexpr ErrorCode product_exists{"inventory.product_exists", Kind::conflict};
 inline constexpr ErrorCode stock_too_large{"inventory.stock_too_large", Kind::invalid};
-inline constexpr ErrorCode bad_cursor{"inventory.bad_cursor", Kind::malformed};
 }  // namespace errors
 
 /// A product with its stock: available = on_hand - reserved, and never below zero.
@@ -107,7 +106,7 @@ struct ListProducts {
   static constexpr Route route{Verb::get, "/products"};
   static constexpr Access access = Access::anyone;
   static constexpr Repeat repeat = Repeat::safe;
-  static constexpr std::array errors{errors::bad_cursor};
+  static constexpr auto errors = no_errors;
   static constexpr std::tuple fields{
       Field{"limit", &ListProducts::limit, "How many at most, 1 to 100; 50 by default.", range(1, 100)},
       Field{"cursor", &ListProducts::cursor, "The next_cursor of the page before.", length(1, 400)}};
