@@ -19,7 +19,24 @@ Error error_of(const http::Response& response) {
   return error;
 }
 
+tl::unexpected<Error> bad_reply(std::string_view name) {
+  constexpr ErrorCode code{"call.bad_reply", Kind::unavailable};
+  return fail(code, "The answer has no member " + std::string(name) + " as a shop's has. Is a shop at this address?");
+}
+
 }  // namespace
+
+Result<std::string> text_member(const json::Value& answer, std::string_view name) {
+  const json::Value* member = answer.find(name);
+  if (member == nullptr || !member->is(json::Type::string)) return bad_reply(name);
+  return member->text;
+}
+
+Result<std::int64_t> integer_member(const json::Value& answer, std::string_view name) {
+  const json::Value* member = answer.find(name);
+  if (member == nullptr || !member->is(json::Type::integer)) return bad_reply(name);
+  return member->integer;
+}
 
 Result<void> ApiClient::log_in() {
   if (access_.admin_password.empty()) return {};
@@ -29,7 +46,9 @@ Result<void> ApiClient::log_in() {
                  "&password=" + percent_encode(access_.admin_password);
   auto reply = send(std::move(request));
   if (!reply) return fail(std::move(reply.error()));
-  if (const auto* token = reply->find("access_token")) token_ = token->text;
+  auto token = text_member(*reply, "access_token");
+  if (!token) return fail(std::move(token.error()));
+  token_ = std::move(*token);
   return {};
 }
 

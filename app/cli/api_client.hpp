@@ -38,4 +38,8 @@ class ApiClient {
   std::string token_;
 };
 
+/// A member of an answer. Errors: call.bad_reply where it is not there: then the server is no shop.
+Result<std::string> text_member(const json::Value& answer, std::string_view name);
+Result<std::int64_t> integer_member(const json::Value& answer, std::string_view name);
+
 }  // namespace seamline::app

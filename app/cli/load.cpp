@@ -50,9 +50,15 @@ struct OrderCounts {
 };
 
 Result<OrderCounts> count_orders(ApiClient& shop) {
-  auto counts = shop.get("/orders/counts");
-  if (!counts) return fail(std::move(counts.error()));
-  return OrderCounts{counts->find("placed")->integer, counts->find("confirmed")->integer, counts->find("cancelled")->integer};
+  const auto answer = shop.get("/orders/counts");
+  if (!answer) return fail(answer.error());
+  const auto placed = integer_member(*answer, "placed");
+  const auto confirmed = integer_member(*answer, "confirmed");
+  const auto cancelled = integer_member(*answer, "cancelled");
+  for (const auto* member : {&placed, &confirmed, &cancelled}) {
+    if (!*member) return fail(member->error());
+  }
+  return OrderCounts{*placed, *confirmed, *cancelled};
 }
 
 /// The requests, one after the other, until all orders are taken.

@@ -35,7 +35,7 @@ Result<std::string> add_user(ApiClient& shop, std::int64_t number) {
                          }),
                          "seed-" + email);
   if (!added) return fail(std::move(added.error()));
-  return added->find("id")->text;
+  return text_member(*added, "id");
 }
 
 Result<std::string> add_product(ApiClient& shop, std::int64_t number, const SeedPlan& plan, Random& random) {
@@ -95,8 +95,9 @@ Result<Seeded> seed_shop(ApiClient& shop, const SeedPlan& plan) {
   }
   for (std::int64_t number = 0; number < plan.orders; ++number) {
     auto placed = shop.post("/orders", random_order(random, seeded));
-    if (!placed) return fail(std::move(placed.error()));
-    seeded.order_ids.push_back(placed->find("order_id")->text);
+    auto id = placed ? text_member(*placed, "order_id") : Result<std::string>(fail(std::move(placed.error())));
+    if (!id) return fail(std::move(id.error()));
+    seeded.order_ids.push_back(std::move(*id));
   }
   return seeded;
 }
