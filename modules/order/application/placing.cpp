@@ -53,10 +53,10 @@ void Placing::placed(store::Transaction& transaction, const OrderAggregate& orde
 }
 
 Result<Order> Placing::wait_for_end(const CallContext& context, Waiters::Place* place, Result<Order> order) {
-  if (!order || place == nullptr) return order;
-  const std::int64_t left_ms = clock_.monotonic().ms_until(context.deadline);
-  if (!place->wait(std::min(context.wait_ms, left_ms))) return order;
+  if (!order || place == nullptr || !place->is_held()) return order;
   if (context.notes != nullptr) context.notes->waited = true;
+  const std::int64_t left_ms = clock_.monotonic().ms_until(context.deadline);
+  if (auto ended = place->wait(std::min(context.wait_ms, left_ms))) return std::move(*ended);
   auto now = store_.read([&](store::View& view) { return repository_.find(view, order->order_id); });
   if (now) return std::move(*now);
   return order;

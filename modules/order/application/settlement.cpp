@@ -12,7 +12,8 @@ void Settlement::end(store::Transaction& transaction, const OrderAggregate& orde
   } else {
     transaction.publish(OrderCancelled{state.order_id, state.reason.value_or("")});
   }
-  transaction.after_commit([this, id = state.order_id.text] { waiters_.notify(id); });
+  if (!waiters_.is_awaited(state.order_id.text)) return;
+  transaction.after_commit([this, ended = state] { waiters_.notify(ended); });
 }
 
 void Settlement::hear(store::Transaction& transaction, const inventory::InventoryReserved& event) const {

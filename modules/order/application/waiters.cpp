@@ -6,8 +6,8 @@ namespace seamline::order {
 
 Waiters::Place::Place(Waiters& waiters, std::string order_id) : waiters_(waiters), order_id_(std::move(order_id)) {
   const std::lock_guard lock(waiters_.mutex_);
-  has_place_ = waiters_.places_.size() < waiters_.max_waiters_;
-  if (has_place_) waiters_.places_.emplace(order_id_, this);
+  is_held_ = waiters_.places_.size() < waiters_.max_waiters_;
+  if (is_held_) waiters_.places_.emplace(order_id_, this);
 }
 
 Waiters::Place::~Place() {
@@ -20,18 +20,23 @@ Waiters::Place::~Place() {
   }
 }
 
-bool Waiters::Place::wait(std::int64_t wait_ms) {
+std::optional<Order> Waiters::Place::wait(std::int64_t wait_ms) {
   std::unique_lock lock(waiters_.mutex_);
-  if (!has_place_) return false;
-  ended_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return has_ended_; });
-  return true;
+  if (!is_held_) return std::nullopt;
+  ended_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return ended_order_.has_value(); });
+  return std::move(ended_order_);
 }
 
-void Waiters::notify(const std::string& order_id) {
+bool Waiters::is_awaited(const std::string& order_id) const {
   const std::lock_guard lock(mutex_);
-  const auto [first, last] = places_.equal_range(order_id);
+  return places_.contains(order_id);
+}
+
+void Waiters::notify(const Order& ended) {
+  const std::lock_guard lock(mutex_);
+  const auto [first, last] = places_.equal_range(ended.order_id.text);
   for (auto place = first; place != last; ++place) {
-    place->second->has_ended_ = true;
+    place->second->ended_order_ = ended;
     place->second->ended_.notify_one();
   }
 }

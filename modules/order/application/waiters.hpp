@@ -3,7 +3,10 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
+
+#include "order/operations.hpp"
 
 namespace seamline::order {
 
@@ -20,24 +23,29 @@ class Waiters {
     ~Place();
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
-    /// Waits until the order ends or the time is up. Returns whether there was a place to wait in.
-    bool wait(std::int64_t wait_ms);
+    /// Whether there was a place to wait in.
+    bool is_held() const { return is_held_; }
+    /// Waits until the order ends or the time is up. Returns the order as it ended; empty where it has not, or is not waited for.
+    std::optional<Order> wait(std::int64_t wait_ms);
 
    private:
     friend class Waiters;
     Waiters& waiters_;
     const std::string order_id_;
-    bool has_place_ = false;
-    bool has_ended_ = false;
+    bool is_held_ = false;
+    std::optional<Order> ended_order_;
     std::condition_variable ended_;
   };
 
-  /// The order has ended: wakes those who wait for it.
-  void notify(const std::string& order_id);
+  /// Whether anybody waits for the order. Who asks within the transaction that ends it misses nobody: a place is taken before
+  /// the order is placed.
+  bool is_awaited(const std::string& order_id) const;
+  /// The order has ended, durably: wakes those who wait for it.
+  void notify(const Order& ended);
 
  private:
   const std::size_t max_waiters_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::multimap<std::string, Place*> places_;
 };
 
