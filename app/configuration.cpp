@@ -74,6 +74,12 @@ Result<Configuration> read_configuration(const config::Layers& layers) {
   return configuration;
 }
 
+Result<Configuration> load_configuration(const ConfigurationSources& sources) {
+  const auto layers = load_layers(sources);
+  if (!layers) return fail(layers.error());
+  return read_configuration(*layers);
+}
+
 bool Address::is_loopback() const {
   in_addr ipv4{};
   if (::inet_pton(AF_INET, host.c_str(), &ipv4) == 1) return (ntohl(ipv4.s_addr) >> 24U) == 127;

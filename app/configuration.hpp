@@ -186,6 +186,9 @@ Result<config::Layers> load_layers(const ConfigurationSources& sources);
 /// The configuration that they amount to, checked as a whole. Errors: config.invalid.
 Result<Configuration> read_configuration(const config::Layers& layers);
 
+/// Both at once, for who does not ask where a value came from. Errors: those of both.
+Result<Configuration> load_configuration(const ConfigurationSources& sources);
+
 /// A listener's address.
 struct Address {
   std::string host;

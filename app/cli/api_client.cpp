@@ -1,23 +1,10 @@
 #include "cli/api_client.hpp"
 
 #include "contract/wire.hpp"
+#include "http/problem.hpp"
 
 namespace seamline::app {
 namespace {
-
-/// The problem that a shop answered with (RFC 9457), as the error it was.
-Error error_of(const http::Response& response) {
-  Error error;
-  error.code = "http." + std::to_string(response.status);
-  error.detail =
-      "The shop answered " + std::to_string(response.status) + " " + std::string(http::reason_phrase(response.status)) + ".";
-  error.kind = response.status == 503 ? Kind::unavailable : Kind::conflict;
-  if (const auto body = json::parse(response.body)) {
-    if (const auto* code = body->find("code")) error.code = code->text;
-    if (const auto* detail = body->find("detail")) error.detail = detail->text;
-  }
-  return error;
-}
 
 tl::unexpected<Error> bad_reply(std::string_view name) {
   constexpr ErrorCode code{"call.bad_reply", Kind::unavailable};
@@ -67,7 +54,7 @@ Result<json::Value> ApiClient::send(http::Request request) {
   if (!token_.empty()) request.headers.add("Authorization", "Bearer " + token_);
   auto response = client_.send(request);
   if (!response) return fail(std::move(response.error()));
-  if (response->status >= 300) return fail(error_of(*response));
+  if (response->status >= 300) return fail(http::read_problem(*response));
   return json::parse(response->body, {.max_bytes = std::size_t{8} << 20U});
 }
 

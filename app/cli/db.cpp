@@ -7,8 +7,7 @@ namespace seamline::app {
 namespace {
 
 int rebuild_orders(const ConfigurationSources& sources) {
-  const auto layers = load_layers(sources);
-  const auto configuration = layers ? read_configuration(*layers) : Result<Configuration>(fail(layers.error()));
+  const auto configuration = load_configuration(sources);
   if (!configuration) {
     complain(configuration.error());
     return exit_usage;

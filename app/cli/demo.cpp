@@ -44,9 +44,7 @@ ConfigurationSources demo_sources(ConfigurationSources sources, const std::strin
 }
 
 Result<std::unique_ptr<ShopServer>> start(const ConfigurationSources& sources, const std::string& admin_password) {
-  const auto layers = load_layers(sources);
-  if (!layers) return fail(layers.error());
-  auto configuration = read_configuration(*layers);
+  auto configuration = load_configuration(sources);
   if (!configuration) return fail(std::move(configuration.error()));
   configuration->modules.user.admin_password.text = admin_password;
   return ShopServer::start(*configuration);

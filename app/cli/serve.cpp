@@ -21,12 +21,7 @@ void announce_admin(std::string_view email, const std::filesystem::path& passwor
 }
 
 int serve(const ConfigurationSources& sources) {
-  const auto layers = load_layers(sources);
-  if (!layers) {
-    complain(layers.error());
-    return exit_usage;
-  }
-  auto configuration = read_configuration(*layers);
+  auto configuration = load_configuration(sources);
   if (!configuration) {
     complain(configuration.error());
     return exit_usage;
