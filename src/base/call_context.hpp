@@ -35,6 +35,8 @@ struct CallContext {
   /// W3C trace context, the traceparent header's value; empty where the caller is not traced.
   std::string traceparent;
   Caller caller;
+  /// The access token that proves `caller`, where a user has sent one: what a host elsewhere checks again. Else empty.
+  std::string caller_token;
   /// After this moment the caller has gone: work not begun is dropped.
   Instant deadline = Instant::never();
   /// The client's Idempotency-Key; empty for none.

@@ -5,12 +5,24 @@
 
 namespace seamline {
 
+/// What a transport must know of the operation that it carries.
+struct RemoteOperation {
+  std::string_view module;
+  std::string_view name;
+  Route route;
+  Access access;
+  Repeat repeat;
+};
+
+template <AContract C, Operation Op>
+inline constexpr RemoteOperation remote_operation{C::module, Op::name, Op::route, Op::access, Op::repeat};
+
 /// Carries one encoded request to where a module runs, and its answer back: a socket, or a loop through bytes in tests.
 class Transport {
  public:
   virtual ~Transport() = default;
   /// Thread-safe. Errors: whatever the callee answered, with its own code; else call.unavailable, call.deadline_exceeded.
-  virtual Result<Answer> send(const CallContext& context, const Route& route, const EncodedRequest& request) = 0;
+  virtual Result<Answer> send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) = 0;
 };
 
 /// The port of a module that runs elsewhere. `transport` exists and outlives it.
@@ -21,7 +33,7 @@ class Proxy final : public Overrides<C, Proxy<C>> {
 
   template <Operation Op>
   Result<typename Op::Reply> run(const CallContext& context, const Op& operation) {
-    auto answer = transport_.send(context, Op::route, encode_request(operation));
+    auto answer = transport_.send(context, remote_operation<C, Op>, encode_request(operation));
     if (!answer) return fail(std::move(answer.error()));
     auto reply = decode<typename Op::Reply>(answer->body, Reading::lenient, reply_limits);
     if (reply) return reply;

@@ -94,6 +94,7 @@ Result<void> read_service_headers(const Headers& headers, const Clock& clock, Ca
   const auto role = std::find(role_names.begin(), role_names.end(), headers.get(caller_role_header));
   if (role == role_names.end()) return fail(bad_context, "The header " + std::string(caller_role_header) + " names no role.");
   context.caller = {static_cast<Role>(role - role_names.begin()), std::string(headers.get(caller_subject_header))};
+  context.caller_token = headers.get(caller_token_header);
   if (!headers.has(time_left_header)) return {};
   const std::string_view left = headers.get(time_left_header);
   std::int64_t left_ms = 0;
@@ -118,6 +119,7 @@ Headers write_context(const CallContext& context, const Clock& clock) {
   if (context.wait_ms > 0) add(prefer_header, "wait=" + std::to_string((context.wait_ms + 999) / 1000));
   add(caller_role_header, std::string(role_names[static_cast<std::size_t>(context.caller.role)]));
   add(caller_subject_header, context.caller.subject);
+  add(caller_token_header, context.caller_token);
   if (context.deadline != Instant::never()) {
     add(time_left_header, std::to_string(std::max<std::int64_t>(0, clock.monotonic().ms_until(context.deadline))));
   }

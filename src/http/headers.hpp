@@ -15,6 +15,9 @@ inline constexpr std::string_view prefer_header = "Prefer";
 /// Between hosts of the shop only: who calls, and how many milliseconds are left to them.
 inline constexpr std::string_view caller_role_header = "Seamline-Caller-Role";
 inline constexpr std::string_view caller_subject_header = "Seamline-Caller";
+/// The user's own access token, which proves what the two above say of a user. Who calls as a service proves that by its own
+/// token in Authorization.
+inline constexpr std::string_view caller_token_header = "Seamline-Caller-Token";
 inline constexpr std::string_view time_left_header = "Seamline-Time-Left-Ms";
 
 inline constexpr std::size_t max_idempotency_key_bytes = 128;

@@ -12,9 +12,9 @@ namespace {
 
 class ScriptedTransport final : public Transport {
  public:
-  Result<Answer> send(const CallContext& context, const Route& route, const EncodedRequest& request) override {
+  Result<Answer> send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) override {
     request_id = context.request_id;
-    path = route.path;
+    path = operation.route.path;
     target = request.target;
     return answer;
   }

@@ -14,9 +14,9 @@ class Loopback final : public Transport {
   /// `clock` and what answers the routes exist and outlive it.
   Loopback(std::vector<OperationRoute> routes, const Clock& clock) : routes_(std::move(routes)), clock_(clock) {}
 
-  Result<Answer> send(const CallContext& context, const Route& route, const EncodedRequest& request) override {
+  Result<Answer> send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) override {
     const auto mark = request.target.find('?');
-    const http::Response response = answer({std::string(name_of(route.verb)), request.target.substr(0, mark),
+    const http::Response response = answer({std::string(name_of(operation.route.verb)), request.target.substr(0, mark),
                                             mark == std::string::npos ? std::string() : request.target.substr(mark + 1),
                                             http::write_context(context, clock_), request.body});
     if (response.status >= 400) return fail(http::read_problem(response));
