@@ -7,16 +7,6 @@ namespace {
 
 constexpr std::string_view scheme = "bearer ";
 
-/// What stands behind the scheme, whose name may be in any case; empty where the scheme is another one.
-std::string_view token_of(std::string_view authorization) {
-  if (authorization.size() <= scheme.size()) return {};
-  for (std::size_t i = 0; i < scheme.size(); ++i) {
-    const char c = authorization[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != scheme[i]) return {};
-  }
-  return authorization.substr(scheme.size());
-}
-
 /// A role that tokens of users may carry. `service` is none: a user's token is never a service's.
 std::optional<Role> role_from(std::string_view name) {
   if (name == "user") return Role::user;
@@ -25,6 +15,16 @@ std::optional<Role> role_from(std::string_view name) {
 }
 
 }  // namespace
+
+std::string_view bearer_token(std::string_view authorization) {
+  if (authorization.size() <= scheme.size()) return {};
+  for (std::size_t i = 0; i < scheme.size(); ++i) {
+    const char c = authorization[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != scheme[i]) return {};
+  }
+  const std::string_view token = authorization.substr(scheme.size());
+  return token.size() <= TokenVerifier::max_token_bytes ? token : std::string_view();
+}
 
 std::size_t VerifiedTokens::FirstBytes::operator()(const Sha256& digest) const {
   std::size_t value = 0;
@@ -63,10 +63,13 @@ std::size_t VerifiedTokens::size() const {
 
 Result<Caller> BearerAuthenticator::authenticate(std::string_view authorization) {
   if (authorization.empty()) return Caller{};
-  const std::string_view token = token_of(authorization);
-  if (token.empty()) return fail(invalid_token, "The header Authorization must be: Bearer <access token>.");
-  if (token.size() > TokenVerifier::max_token_bytes) return fail(invalid_token, "The access token is longer than 8 KiB.");
+  const std::string_view token = bearer_token(authorization);
+  if (token.empty()) return fail(invalid_token, "The header Authorization must be: Bearer <access token>, of 8 KiB at most.");
+  return verify(token);
+}
 
+Result<Caller> BearerAuthenticator::verify(std::string_view token) {
+  if (token.size() > TokenVerifier::max_token_bytes) return fail(invalid_token, "The access token is longer than 8 KiB.");
   const Timestamp now = clock_.now();
   const Sha256 digest = sha256(token);
   if (auto known = verified_.find(digest, now.ms / 1000)) return std::move(*known);

@@ -44,7 +44,11 @@ class VerifiedTokens {
   std::array<Shard, shard_count> shards_;
 };
 
-/// Takes `Authorization: Bearer <access token>` (RFC 6750, section 2.1). Thread-safe.
+/// The token of `Authorization: Bearer <token>`, the scheme in any case (RFC 6750, section 2.1): a view into `authorization`.
+/// Empty for another scheme, for no token, and for one of more than 8 KiB.
+std::string_view bearer_token(std::string_view authorization);
+
+/// Takes the access tokens of users and admins. Thread-safe.
 class BearerAuthenticator final : public Authenticator {
  public:
   /// `clock` exists and outlives it. `source` gives the issuer's JWK set; see FetchedKeys.
@@ -53,6 +57,10 @@ class BearerAuthenticator final : public Authenticator {
 
   /// No header is the anonymous caller. Errors: request.invalid_token, request.keys_unavailable.
   Result<Caller> authenticate(std::string_view authorization) override;
+  /// Who a user's access token names, without the scheme before it. Errors: the same.
+  Result<Caller> verify(std::string_view token);
+  /// The issuer's keys as this one knows them, for others that check the same issuer's tokens.
+  PublicKeys& keys() { return keys_; }
 
  private:
   FetchedKeys keys_;
