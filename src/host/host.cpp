@@ -47,6 +47,7 @@ struct Host::GatedThread {
 /// A module in its place: what belongs to it alone, in the order in which it is made.
 struct Host::Placed {
   std::string name;
+  ModuleSpec spec;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Environment> environment;
   std::unique_ptr<HostedModule> module;
@@ -78,6 +79,7 @@ Result<void> Host::add(const ModuleSpec& spec) {
 
   auto placed = std::make_unique<Placed>();
   placed->name = spec.name;
+  placed->spec = spec;
   placed->store = std::move(*opened);
   placed->environment = std::make_unique<Environment>(spec.name, *placed->store, clock_, random_, ids_, store_options.directory);
   try {
@@ -103,26 +105,29 @@ Host::Placed* Host::find(std::string_view module) const {
   return nullptr;
 }
 
+void Host::add_remote(const ModuleSpec& spec, Transport& transport, LogOpener open_log) {
+  SEAMLINE_ASSERT(!is_started_ && find(spec.name) == nullptr);
+  remotes_.push_back({spec, spec.connect(transport), std::move(open_log)});
+}
+
+void Host::connect(Edge& edge) const {
+  if (const Placed* callee = find(edge.callee())) return edge.connect(callee->module->port());
+  for (const Remote& remote : remotes_) {
+    if (remote.spec.name == edge.callee()) edge.connect(remote.module->port());
+  }
+}
+
 void Host::connect_edges() {
-  const auto connect = [this](Edge& edge) {
-    if (Placed* callee = find(edge.callee())) return edge.connect(callee->module->port());
-    for (const Remote& remote : remotes_) {
-      if (remote.name == edge.callee()) edge.connect(remote.port);
-    }
-  };
   for (const auto& edge : own_edges_) connect(*edge);
   for (const auto& placed : modules_) {
     for (const auto& edge : placed->environment->edges_) connect(*edge);
   }
 }
 
-events::LogSource* Host::source_of(std::string_view publisher) {
-  if (Placed* placed = find(publisher)) {
-    sources_.push_back(std::make_unique<events::LocalLogSource>(*placed->store));
-    return sources_.back().get();
-  }
+std::unique_ptr<events::LogSource> Host::open_log(const std::string& publisher, const std::string& subscriber) const {
+  if (Placed* placed = find(publisher)) return std::make_unique<events::LocalLogSource>(*placed->store);
   for (const Remote& remote : remotes_) {
-    if (remote.name == publisher) return &remote.log;
+    if (remote.spec.name == publisher) return remote.open_log(subscriber);
   }
   return nullptr;
 }
@@ -131,12 +136,13 @@ void Host::connect_consumers() {
   std::map<std::string, std::vector<events::Consumer*>, std::less<>> by_publisher;
   for (const auto& subscriber : modules_) {
     for (const auto& [name, handlers] : subscriber->environment->handlers_.by_publisher()) {
-      events::LogSource* source = source_of(name);
+      auto source = open_log(name, subscriber->name);
       if (source == nullptr) continue;
       consumers_.push_back(std::make_unique<events::Consumer>(
           name, handlers, *subscriber->store, subscriber->module->gate(),
           events::Consumer::Options{options_.consumer_queue_entries, [waker = puller_waker_] { waker.wake(); }}));
       puller_.add(*consumers_.back(), *source);
+      sources_.push_back(std::move(source));
       // What a module here publishes is handed over in memory; a remote one's log is read.
       if (find(name) != nullptr) by_publisher[name].push_back(consumers_.back().get());
     }
@@ -224,20 +230,34 @@ std::vector<Host::Placed*> Host::callers_first() const {
   return ordered;
 }
 
-std::vector<OperationRoute> Host::routes() const {
-  std::vector<OperationRoute> all;
-  for (const auto& placed : modules_) {
-    auto routes = placed->module->routes();
-    std::move(routes.begin(), routes.end(), std::back_inserter(all));
+std::vector<OperationRoute> Host::routes_to(std::string_view module, const std::string& caller) {
+  const ModuleSpec* spec = nullptr;
+  if (const Placed* placed = find(module)) spec = &placed->spec;
+  for (const Remote& remote : remotes_) {
+    if (remote.spec.name == module) spec = &remote.spec;
   }
+  SEAMLINE_ASSERT(spec != nullptr);
+  entrances_.push_back(spec->open_entrance(caller));
+  connect(entrances_.back()->edge());
+  return entrances_.back()->routes();
+}
+
+std::vector<OperationRoute> Host::routes(const std::string& caller) {
+  std::vector<OperationRoute> all;
+  const auto add = [&](const std::string& module) {
+    auto routes = routes_to(module, caller);
+    std::move(routes.begin(), routes.end(), std::back_inserter(all));
+  };
+  for (const auto& placed : modules_) add(placed->name);
+  for (const Remote& remote : remotes_) add(remote.spec.name);
   return all;
 }
 
 std::vector<const Edge*> Host::edges() const {
   std::vector<const Edge*> all;
   for (const auto& edge : own_edges_) all.push_back(edge.get());
+  for (const auto& entrance : entrances_) all.push_back(&entrance->edge());
   for (const auto& placed : modules_) {
-    all.push_back(&placed->module->gateway_edge());
     for (const auto& edge : placed->environment->edges_) all.push_back(edge.get());
   }
   return all;

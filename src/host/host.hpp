@@ -31,6 +31,9 @@ struct HostOptions {
   bool threads = true;
 };
 
+/// Opens a module's log for one subscriber.
+using LogOpener = std::function<std::unique_ptr<events::LogSource>(const std::string& subscriber)>;
+
 /// How one module of a host is doing.
 struct ModuleStatus {
   std::string name;
@@ -60,20 +63,21 @@ class Host {
     return port;
   }
 
-  /// A module that runs elsewhere: calls go to `port`, its events are read from `log`. Before start(). Both outlive the host.
-  template <AContract C>
-  void add_remote(Port<C>& port, events::LogSource& log) {
-    remotes_.push_back({std::string(C::module), &port, log});
-  }
+  /// A module that runs elsewhere: calls go over `transport`, which exists and outlives the host; `open_log` gives each
+  /// subscriber here its own reader of the module's log. Before start().
+  void add_remote(const ModuleSpec& spec, Transport& transport, LogOpener open_log);
 
   /// Connects seams and consumers, and starts the threads. Nothing is heard before it.
   void start();
   /// Closes the gates, lets what is under way end, stops the threads and the stores. Idempotent.
   void stop();
 
-  /// The routes of all modules here.
-  std::vector<OperationRoute> routes() const;
-  /// All edges, the gateway's included, for metrics.
+  /// Routes to all modules, here and elsewhere, over edges of their own: `caller` is their name. After the modules are added,
+  /// before others use the host; each call opens further edges.
+  std::vector<OperationRoute> routes(const std::string& caller = "gateway");
+  /// The same to one module.
+  std::vector<OperationRoute> routes_to(std::string_view module, const std::string& caller);
+  /// All edges, for metrics.
   std::vector<const Edge*> edges() const;
   std::vector<ModuleStatus> status() const;
   std::vector<const events::Consumer*> consumers() const;
@@ -91,15 +95,16 @@ class Host {
   struct GatedThread;
   class Housekeeping;
   struct Remote {
-    std::string name;
-    void* port;  // a Port<C>*, as Edge::connect takes it
-    events::LogSource& log;
+    ModuleSpec spec;
+    std::unique_ptr<RemoteModule> module;
+    LogOpener open_log;
   };
 
+  void connect(Edge& edge) const;
   void connect_edges();
   void connect_consumers();
   void connect_gates();
-  events::LogSource* source_of(std::string_view publisher);
+  std::unique_ptr<events::LogSource> open_log(const std::string& publisher, const std::string& subscriber) const;
   void start_threads();
   /// Closes the gates one by one, callers before those whom they call, so that what is under way can end.
   void drain();
@@ -114,6 +119,7 @@ class Host {
   std::vector<std::unique_ptr<Placed>> modules_;
   std::vector<Remote> remotes_;
   std::vector<std::unique_ptr<Edge>> own_edges_;
+  std::vector<std::unique_ptr<Entrance>> entrances_;
   std::vector<std::unique_ptr<events::LogSource>> sources_;
   std::vector<std::unique_ptr<events::Consumer>> consumers_;
   events::Puller puller_;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "contract/proxy.hpp"
 #include "contract/routes.hpp"
 #include "host/environment.hpp"
 #include "seam/gate.hpp"
@@ -14,31 +15,59 @@ namespace seamline::host {
 class HostedModule {
  public:
   virtual ~HostedModule() = default;
-  /// The gated port, a `Port<C>*`: what seams are connected to.
+  /// The gated port, a `Port<C>*`: what edges are connected to.
   virtual void* port() = 0;
-  /// The routes of the contract, answered through the gateway's own seam.
-  virtual std::vector<OperationRoute> routes() = 0;
-  virtual Edge& gateway_edge() = 0;
   virtual seam::Gate& gate() = 0;
 };
 
 template <AContract C>
 class TypedHostedModule final : public HostedModule {
  public:
-  explicit TypedHostedModule(std::unique_ptr<Port<C>> module)
-      : module_(std::move(module)), gated_(gate_, *module_), gateway_("gateway") {
-    gateway_.connect(port());
-  }
+  explicit TypedHostedModule(std::unique_ptr<Port<C>> module) : module_(std::move(module)), gated_(gate_, *module_) {}
   void* port() override { return static_cast<Port<C>*>(&gated_); }
-  std::vector<OperationRoute> routes() override { return routes_of<C>(gateway_.port()); }
-  Edge& gateway_edge() override { return gateway_; }
   seam::Gate& gate() override { return gate_; }
 
  private:
   std::unique_ptr<Port<C>> module_;
   seam::Gate gate_;
   seam::GatedPort<C> gated_;
-  TypedEdge<C> gateway_;
+};
+
+/// A module that runs elsewhere, whatever its contract.
+class RemoteModule {
+ public:
+  virtual ~RemoteModule() = default;
+  /// The proxy, a `Port<C>*`: what edges are connected to.
+  virtual void* port() = 0;
+};
+
+template <AContract C>
+class TypedRemoteModule final : public RemoteModule {
+ public:
+  explicit TypedRemoteModule(Transport& transport) : proxy_(transport) {}
+  void* port() override { return static_cast<Port<C>*>(&proxy_); }
+
+ private:
+  Proxy<C> proxy_;
+};
+
+/// A way to a module from outside the modules: an edge of its own, and the contract's routes over it.
+class Entrance {
+ public:
+  virtual ~Entrance() = default;
+  virtual Edge& edge() = 0;
+  virtual std::vector<OperationRoute> routes() = 0;
+};
+
+template <AContract C>
+class TypedEntrance final : public Entrance {
+ public:
+  explicit TypedEntrance(std::string caller) : edge_(std::move(caller)) {}
+  Edge& edge() override { return edge_; }
+  std::vector<OperationRoute> routes() override { return routes_of<C>(edge_.port()); }
+
+ private:
+  TypedEdge<C> edge_;
 };
 
 /// Thrown by a module's constructor where its environment is broken, such as a key file that others can read. `what()` says what
@@ -48,20 +77,33 @@ class CannotStart : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// How a module is made. The kernel knows no module; the composition hands it these.
+/// How a module is made here, or reached elsewhere. The kernel knows no module; the composition hands it these.
 struct ModuleSpec {
   std::string name;
   std::function<std::unique_ptr<HostedModule>(Environment&)> create;
+  /// `Transport` exists and outlives what is made.
+  std::function<std::unique_ptr<RemoteModule>(Transport&)> connect;
+  /// `caller` names the edge.
+  std::function<std::unique_ptr<Entrance>(std::string caller)> open_entrance;
 };
 
 /// The spec of a module class `M`, which is a `Port<M::Contract>` and is made from an Environment and its Settings.
-/// Instantiate it in the module's own .cpp: it holds every route of the contract.
+/// Instantiate it in the module's own .cpp: it holds every route and the proxy of the contract.
 template <class M>
 ModuleSpec spec_of(typename M::Settings settings) {
   using C = typename M::Contract;
-  return {std::string(C::module), [settings = std::move(settings)](Environment& environment) -> std::unique_ptr<HostedModule> {
-            return std::make_unique<TypedHostedModule<C>>(std::make_unique<M>(environment, settings));
-          }};
+  ModuleSpec spec;
+  spec.name = C::module;
+  spec.create = [settings = std::move(settings)](Environment& environment) -> std::unique_ptr<HostedModule> {
+    return std::make_unique<TypedHostedModule<C>>(std::make_unique<M>(environment, settings));
+  };
+  spec.connect = [](Transport& transport) -> std::unique_ptr<RemoteModule> {
+    return std::make_unique<TypedRemoteModule<C>>(transport);
+  };
+  spec.open_entrance = [](std::string caller) -> std::unique_ptr<Entrance> {
+    return std::make_unique<TypedEntrance<C>>(std::move(caller));
+  };
+  return spec;
 }
 
 }  // namespace seamline::host

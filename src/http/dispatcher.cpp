@@ -7,6 +7,9 @@
 namespace seamline::http {
 namespace {
 
+constexpr ErrorCode services_only{"request.forbidden", Kind::forbidden};
+constexpr ErrorCode deadline_exceeded{"call.deadline_exceeded", Kind::deadline_exceeded};
+
 std::vector<OperationRoute> allowed_routes(std::vector<OperationRoute> routes, bool internal_operations) {
   if (!internal_operations) std::erase_if(routes, [](const OperationRoute& route) { return route.access == Access::internal; });
   return routes;
@@ -61,13 +64,14 @@ Response success(const Request& request, Answer answer, const CallNotes& notes, 
 }  // namespace
 
 Dispatcher::Dispatcher(std::vector<OperationRoute> routes, Documents documents, security::Authenticator& authenticator,
-                       const Clock& clock, IdSource& ids, Options options)
-    : table_(allowed_routes(std::move(routes), options.internal_operations)),
+                       const Clock& clock, IdSource& ids, Options options, std::vector<Resource> resources)
+    : table_(allowed_routes(std::move(routes), options.trust != nullptr)),
       documents_(std::move(documents)),
       authenticator_(authenticator),
       clock_(clock),
       ids_(ids),
-      options_(options) {}
+      options_(options),
+      resources_(std::move(resources)) {}
 
 Response Dispatcher::handle(const Request& request) const {
   std::string request_id = read_request_id(request.headers);
@@ -90,6 +94,7 @@ Response Dispatcher::answer(const Request& request, const std::string& request_i
   if (const auto document = documents_.find(request.path); document != documents_.end()) {
     return verb == Verb::get ? document->second() : method_not_allowed({Verb::get}, request_id);
   }
+  if (const Resource* resource = find_resource(request.path)) return use(*resource, request, request_id);
   const auto match = table_.find(verb, request.path);
   if (match.route == nullptr && match.other_verbs.empty()) return not_found(request_id);
   if (match.route == nullptr) return method_not_allowed(match.other_verbs, request_id);
@@ -101,7 +106,7 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
   const auto refuse = [&](const Error& error) {
     return route.route.body == BodyFormat::form ? oauth_problem(error, request_id) : problem(error, request_id);
   };
-  auto context = read_context(request, route, request_id);
+  auto context = read_context(request, &route, request_id);
   if (!context) return refuse(context.error());
   if (route.route.verb == Verb::get && !request.body.empty()) {
     return problem(400, "request.body_not_expected", "A GET has no body here.", request_id);
@@ -117,28 +122,58 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
   return success(request, std::move(*answer), notes, route);
 }
 
-Result<CallContext> Dispatcher::read_context(const Request& request, const OperationRoute& route,
+Response Dispatcher::use(const Resource& resource, const Request& request, const std::string& request_id) const {
+  const auto context = read_context(request, nullptr, request_id);
+  return context ? resource.handle(request) : problem(context.error(), request_id);
+}
+
+const Dispatcher::Resource* Dispatcher::find_resource(std::string_view path) const {
+  for (const Resource& resource : resources_) {
+    if (!path.starts_with(resource.path)) continue;
+    if (path.size() == resource.path.size() || path[resource.path.size()] == '/') return &resource;
+  }
+  return nullptr;
+}
+
+Result<CallContext> Dispatcher::read_context(const Request& request, const OperationRoute* route,
                                              const std::string& request_id) const {
-  CallContext context;
-  context.request_id = request_id;
-  context.traceparent = read_traceparent(request.headers);
+  const Access access = route == nullptr ? Access::internal : route->access;
+  const bool is_service = options_.trust != nullptr && (route == nullptr || request.headers.has(caller_role_header));
+  const Peer peer_kind = is_service && route != nullptr ? Peer::service : Peer::client;
+  const bool takes_key = route != nullptr && route->repeat == Repeat::with_key;
+  auto context = http::read_context(request.headers, peer_kind, clock_, takes_key);
+  if (!context) return context;
+  context->request_id = request_id;
+  if (is_service) {
+    const auto peer = options_.trust->check(request.headers.get("Authorization"), *context, access);
+    if (!peer) return fail(peer.error());
+  } else if (access == Access::internal) {
+    return fail(services_only, "Only services of the shop may use this.");
+  } else if (auto identified = identify_client(request, *route, *context); !identified) {
+    return fail(std::move(identified.error()));
+  }
+  if (route == nullptr) return context;
+  // Before the body is read: a stranger learns nothing about what a body should look like.
+  if (auto allowed = check_access(access, context->caller); !allowed) return fail(std::move(allowed.error()));
+  const Instant latest = clock_.monotonic().plus_ms(options_.deadline_ms + context->wait_ms);
+  context->deadline = std::min(context->deadline, latest);
+  // Who called has given up: nothing is begun for nobody.
+  if (context->deadline <= clock_.monotonic()) return fail(deadline_exceeded, "The time for this call was over when it came.");
+  return context;
+}
+
+Result<void> Dispatcher::identify_client(const Request& request, const OperationRoute& route, CallContext& context) const {
   // The token endpoint knows its caller by the body: who refreshes a token may well send the expired one along, and OAuth clients
   // may send a client's credentials there (RFC 6749, section 2.3.1).
-  if (route.route.body != BodyFormat::form) {
-    auto caller = authenticator_.authenticate(request.headers.get("Authorization"));
-    if (!caller) return fail(std::move(caller.error()));
-    context.caller = std::move(*caller);
+  if (route.route.body == BodyFormat::form) return {};
+  const std::string_view authorization = request.headers.get("Authorization");
+  auto caller = authenticator_.authenticate(authorization);
+  if (!caller) return fail(std::move(caller.error()));
+  context.caller = std::move(*caller);
+  if (context.caller.role == Role::user || context.caller.role == Role::admin) {
+    context.caller_token = authorization.substr(std::min(authorization.size(), authorization.find(' ') + 1));
   }
-  // Before the body is read: a stranger learns nothing about what a body should look like.
-  if (auto allowed = check_access(route.access, context.caller); !allowed) return fail(std::move(allowed.error()));
-  if (route.repeat == Repeat::with_key) {
-    auto key = read_idempotency_key(request.headers);
-    if (!key) return fail(std::move(key.error()));
-    context.idempotency_key = std::move(*key);
-  }
-  context.wait_ms = read_wait_ms(request.headers);
-  context.deadline = clock_.monotonic().plus_ms(options_.deadline_ms + context.wait_ms);
-  return context;
+  return {};
 }
 
 }  // namespace seamline::http

@@ -7,6 +7,7 @@
 #include "contract/routes.hpp"
 #include "http/message.hpp"
 #include "security/authenticator.hpp"
+#include "security/service_trust.hpp"
 
 namespace seamline::http {
 
@@ -16,17 +17,24 @@ class Dispatcher {
   struct Options {
     /// How long a call may take that names no deadline of its own, in milliseconds.
     std::int64_t deadline_ms = 10'000;
-    /// Answer internal operations too: on service listeners only.
-    bool internal_operations = false;
+    /// On a service listener: whether a peer is a service of the shop, which may say on whose behalf it calls, and use internal
+    /// operations. Null at the gateway, where everybody is a client. Outlives the dispatcher.
+    security::ServiceTrust* trust = nullptr;
   };
 
   /// A document that needs no operation: health, OpenAPI.
   using Document = std::function<Response()>;
   using Documents = std::map<std::string, Document, std::less<>>;
 
+  /// What only services may use and no operation offers: a module's event log. It answers its path and all paths below it.
+  struct Resource {
+    std::string path;
+    std::function<Response(const Request&)> handle;
+  };
+
   /// All that is referred to exists and outlives the dispatcher.
   Dispatcher(std::vector<OperationRoute> routes, Documents documents, security::Authenticator& authenticator, const Clock& clock,
-             IdSource& ids, Options options);
+             IdSource& ids, Options options, std::vector<Resource> resources = {});
 
   /// Never throws: what goes wrong is a problem response.
   Response handle(const Request& request) const;
@@ -38,7 +46,11 @@ class Dispatcher {
  private:
   Response answer(const Request& request, const std::string& request_id) const;
   Response call(const Request& request, const RouteTable::Match& match, const std::string& request_id) const;
-  Result<CallContext> read_context(const Request& request, const OperationRoute& route, const std::string& request_id) const;
+  Response use(const Resource& resource, const Request& request, const std::string& request_id) const;
+  const Resource* find_resource(std::string_view path) const;
+  /// Of a request to a route, or to a resource (null).
+  Result<CallContext> read_context(const Request& request, const OperationRoute* route, const std::string& request_id) const;
+  Result<void> identify_client(const Request& request, const OperationRoute& route, CallContext& context) const;
 
   const RouteTable table_;
   const Documents documents_;
@@ -46,6 +58,7 @@ class Dispatcher {
   const Clock& clock_;
   IdSource& ids_;
   const Options options_;
+  const std::vector<Resource> resources_;
 };
 
 }  // namespace seamline::http

@@ -126,14 +126,16 @@ Headers write_context(const CallContext& context, const Clock& clock) {
   return headers;
 }
 
-Result<CallContext> read_context(const Headers& headers, Peer peer, const Clock& clock) {
+Result<CallContext> read_context(const Headers& headers, Peer peer, const Clock& clock, bool takes_key) {
   CallContext context;
   context.request_id = read_request_id(headers);
   context.traceparent = read_traceparent(headers);
   context.wait_ms = read_wait_ms(headers);
-  auto key = read_idempotency_key(headers);
-  if (!key) return fail(std::move(key.error()));
-  context.idempotency_key = std::move(*key);
+  if (takes_key) {
+    auto key = read_idempotency_key(headers);
+    if (!key) return fail(std::move(key.error()));
+    context.idempotency_key = std::move(*key);
+  }
   if (peer == Peer::service) {
     if (auto read = read_service_headers(headers, clock, context); !read) return fail(std::move(read.error()));
   }

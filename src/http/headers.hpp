@@ -42,8 +42,9 @@ enum class Peer : std::uint8_t { client, service };
 /// not the same; a wait goes in whole seconds, rounded up. `notes` come back with the answer, and are not part of it.
 Headers write_context(const CallContext& context, const Clock& clock);
 /// Reads it back. Of a client's headers, those about caller and time left are ignored: the caller is then anonymous, and the
-/// deadline never. Errors: idempotency.bad_key; request.bad_context for a service whose headers make no sense.
-Result<CallContext> read_context(const Headers& headers, Peer peer, const Clock& clock);
+/// deadline never. A key is only looked at where the operation takes one. Errors: idempotency.bad_key; request.bad_context for a
+/// service whose headers make no sense.
+Result<CallContext> read_context(const Headers& headers, Peer peer, const Clock& clock, bool takes_key = true);
 
 /// What the callee noted, as headers of its answer.
 void write_notes(const CallNotes& notes, Headers& headers);

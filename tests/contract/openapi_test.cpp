@@ -88,8 +88,9 @@ void for_each_shop_operation(Visit&& visit) {
 /// The shop behind a dispatcher, as a process puts it, and the document of what it answers.
 struct DocumentedShop {
   explicit DocumentedShop(bool internal_operations = false)
-      : dispatcher(shop.host().routes(), documents(), authenticator, shop.clock, ids,
-                   {.deadline_ms = 1000, .internal_operations = internal_operations}),
+      : is_service(internal_operations),
+        dispatcher(shop.host().routes(), documents(), authenticator, shop.clock, ids,
+                   {.deadline_ms = 1000, .trust = internal_operations ? &trust : nullptr}),
         text(http::openapi_document("Shop", "1.2.3", shop.host().routes(), {.internal_operations = internal_operations})),
         document(parse_document(text)),
         check(document) {}
@@ -108,10 +109,13 @@ struct DocumentedShop {
   http::Response send(std::string method, std::string path, std::string body = {}, std::string type = "application/json") const {
     http::Request request{std::move(method), std::move(path), {}, {}, std::move(body)};
     request.headers.add("Content-Type", std::move(type));
+    if (is_service) request.headers.add(std::string(http::caller_role_header), "admin");
     return dispatcher.handle(request);
   }
 
   test::Shop shop;
+  bool is_service;
+  security::LoopbackTrust trust;
   security::OpenAuthenticator authenticator;
   SeededRandom random{2};
   IdSource ids{shop.clock, random};

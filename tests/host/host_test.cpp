@@ -341,10 +341,11 @@ TEST_CASE("status and edges show every module, who calls whom, and whom a module
   two.start();
   REQUIRE(two.write("a").has_value());
   REQUIRE(two.host->run_until_quiet());
+  CHECK(two.host->routes().size() == 3);
+  CHECK(two.host->routes_to("ear", "service").size() == 1);
   std::set<std::string> edges;
   for (const host::Edge* edge : two.host->edges()) edges.insert(std::string(edge->caller()) + ">" + std::string(edge->callee()));
-  CHECK(edges == std::set<std::string>{"test>note", "test>ear", "gateway>note", "gateway>ear", "ear>note"});
-  CHECK(two.host->routes().size() == 3);
+  CHECK(edges == std::set<std::string>{"test>note", "test>ear", "gateway>note", "gateway>ear", "service>ear", "ear>note"});
 
   two.host.reset();
   store::SqliteConnection(two.folder.path() / "note" / "0.db", store::SqliteConnection::Mode::writer, 1000)

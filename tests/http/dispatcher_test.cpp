@@ -5,6 +5,7 @@
 #include "../contract/sample.hpp"
 #include "base/json.hpp"
 #include "base/random.hpp"
+#include "http/headers.hpp"
 #include "support/catch.hpp"
 #include "support/manual_clock.hpp"
 
@@ -281,18 +282,85 @@ TEST_CASE("an exception in a port or a document is 500 without what it said") {
 }
 
 TEST_CASE("internal operations have no route on a public listener, and one on a service's") {
-  auto make = [](Edge& edge, bool internal) {
+  const auto status_of_call = [](Edge& edge, security::ServiceTrust* trust, const char* role) {
     auto routes = routes_of<ThingContract>(edge.things);
     routes[0].access = Access::internal;
     Dispatcher::Options options;
-    options.internal_operations = internal;
+    options.trust = trust;
     const Dispatcher dispatcher(routes, {}, edge.roles, edge.clock, edge.ids, options);
     Request request;
     request.method = "GET";
     request.path = "/things/t1";
+    if (role != nullptr) request.headers.add(std::string(http::caller_role_header), role);
     return dispatcher.handle(request).status;
   };
   Edge edge;
-  CHECK(make(edge, false) == 404);
-  CHECK(make(edge, true) == 200);
+  security::LoopbackTrust trust;
+  CHECK(status_of_call(edge, nullptr, "service") == 404);
+  CHECK(status_of_call(edge, &trust, "service") == 200);
+  CHECK(status_of_call(edge, &trust, nullptr) == 403);
+}
+
+namespace {
+
+/// Believes one service alone.
+class OneService final : public security::ServiceTrust {
+ public:
+  Result<std::string> check(std::string_view authorization, const CallContext& claimed, Access) override {
+    caller_token = claimed.caller_token;
+    if (authorization == "Bearer order") return std::string("order");
+    return fail(ErrorCode{"request.untrusted_service", Kind::unauthenticated}, "Who is that?");
+  }
+  std::string caller_token;
+};
+
+Request from_service(std::string path, const char* authorization) {
+  Request request{"GET", std::move(path), {}, {}, {}};
+  request.headers.add(std::string(http::caller_role_header), "user");
+  request.headers.add(std::string(http::caller_subject_header), "u7");
+  request.headers.add(std::string(http::caller_token_header), "proof");
+  request.headers.add("Authorization", authorization);
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("a service that is trusted says on whose behalf it calls, another one is refused") {
+  Edge edge;
+  OneService trust;
+  Dispatcher::Options options;
+  options.trust = &trust;
+  const Dispatcher dispatcher(routes_of<ThingContract>(edge.things), {}, edge.roles, edge.clock, edge.ids, options);
+  CHECK(dispatcher.handle(from_service("/things/t1", "Bearer stranger")).status == 401);
+  CHECK(dispatcher.handle(from_service("/things/t1", "Bearer order")).status == 200);
+  CHECK(edge.things.context.caller.subject == "u7");
+  CHECK(trust.caller_token == "proof");
+}
+
+TEST_CASE("a service whose time is over gets nothing begun") {
+  Edge edge;
+  security::LoopbackTrust trust;
+  Dispatcher::Options options;
+  options.trust = &trust;
+  const Dispatcher dispatcher(routes_of<ThingContract>(edge.things), {}, edge.roles, edge.clock, edge.ids, options);
+  auto request = from_service("/things/t1", "");
+  request.headers.add(std::string(http::time_left_header), "0");
+  CHECK(is_problem(dispatcher.handle(request), 504, "call.deadline_exceeded"));
+  request = from_service("/things/t1", "");
+  request.headers.add(std::string(http::time_left_header), "86400000");
+  CHECK(dispatcher.handle(request).status == 200);
+  CHECK(edge.things.context.deadline == edge.clock.monotonic().plus_ms(options.deadline_ms));
+}
+
+TEST_CASE("a resource is there for services alone, with all paths below it") {
+  Edge edge;
+  OneService trust;
+  Dispatcher::Options options;
+  options.trust = &trust;
+  const auto handle = [](const Request& request) { return Response{200, {}, request.path}; };
+  const Dispatcher dispatcher({}, {}, edge.roles, edge.clock, edge.ids, options, {{"/events/thing", handle}});
+  CHECK(dispatcher.handle(from_service("/events/thing", "Bearer order")).body == "/events/thing");
+  CHECK(dispatcher.handle(from_service("/events/thing/receipts/a", "Bearer order")).body == "/events/thing/receipts/a");
+  CHECK(dispatcher.handle(from_service("/events/things", "Bearer order")).status == 404);
+  CHECK(dispatcher.handle(from_service("/events/thing", "Bearer stranger")).status == 401);
 }

@@ -51,14 +51,10 @@ class Shop {
     cheap_passwords.password_memory_kib = 7'168;
     cheap_passwords.password_passes = 1;
     hosts_.push_back(make_host());
-    add<user::UserContract>(user::module(cheap_passwords));
-    add<inventory::InventoryContract>(inventory::module(options_.inventory));
-    add<payment::PaymentContract>(payment::module(options_.payment));
-    add<order::OrderContract>(order::module(options_.order));
-    introduce<user::UserContract>();
-    introduce<inventory::InventoryContract>();
-    introduce<payment::PaymentContract>();
-    introduce<order::OrderContract>();
+    const std::vector<host::ModuleSpec> specs{user::module(cheap_passwords), inventory::module(options_.inventory),
+                                              payment::module(options_.payment), order::module(options_.order)};
+    for (const host::ModuleSpec& spec : specs) add(spec);
+    for (const host::ModuleSpec& spec : specs) introduce(spec);
     users_ = &host().port<user::UserContract>("test");
     products_ = &host().port<inventory::InventoryContract>("test");
     orders_ = &host().port<order::OrderContract>("test");
@@ -70,7 +66,7 @@ class Shop {
     for (const auto& host : hosts_) host->stop();
     home_.clear();
     hosts_.clear();
-    remotes_.clear();
+    transports_.clear();
   }
 
   /// Runs every loop until nothing is left to do. With threads: waits until nothing moves any more, for a minute at most.
@@ -139,19 +135,6 @@ class Shop {
   ManualClock clock;
 
  private:
-  /// A module as the hosts see it that it does not run in.
-  struct Remote {
-    virtual ~Remote() = default;
-  };
-  template <AContract C>
-  struct RemoteOf final : Remote {
-    RemoteOf(host::Host& home, store::Store& store, const Clock& clock)
-        : transport(home.routes(), clock), proxy(transport), log(store) {}
-    Loopback transport;
-    Proxy<C> proxy;
-    events::LocalLogSource log;
-  };
-
   static ShopOptions options_with(order::Settings order_settings) {
     ShopOptions options;
     options.order = std::move(order_settings);
@@ -172,7 +155,6 @@ class Shop {
     return std::make_unique<host::Host>(host_options, used_clock(), options_.threads ? Random::system() : seeded_);
   }
 
-  template <AContract C>
   void add(const host::ModuleSpec& spec) {
     if (options_.looped_back.contains(spec.name)) hosts_.push_back(make_host());
     host::Host& home = options_.looped_back.contains(spec.name) ? *hosts_.back() : host();
@@ -181,15 +163,15 @@ class Shop {
   }
 
   /// Tells every host in which the module does not run where it does.
-  template <AContract C>
-  void introduce() {
-    const std::string name(C::module);
-    host::Host& home = *home_.at(name);
-    auto remote = std::make_unique<RemoteOf<C>>(home, home.store_of(name), used_clock());
+  void introduce(const host::ModuleSpec& spec) {
+    host::Host& home = *home_.at(spec.name);
+    transports_.push_back(std::make_unique<Loopback>(home.routes_to(spec.name, "loopback"), used_clock()));
+    const auto open_log = [&store = home.store_of(spec.name)](const std::string&) {
+      return std::make_unique<events::LocalLogSource>(store);
+    };
     for (const auto& other : hosts_) {
-      if (other.get() != &home) other->add_remote<C>(remote->proxy, remote->log);
+      if (other.get() != &home) other->add_remote(spec, *transports_.back(), open_log);
     }
-    remotes_.push_back(std::move(remote));
   }
 
   /// Grows with whatever is published or applied.
@@ -205,7 +187,7 @@ class Shop {
   TemporaryFolder folder_;
   ShopOptions options_;
   SeededRandom seeded_;
-  std::vector<std::unique_ptr<Remote>> remotes_;
+  std::vector<std::unique_ptr<Loopback>> transports_;
   std::vector<std::unique_ptr<host::Host>> hosts_;
   std::map<std::string, host::Host*> home_;
   Port<user::UserContract>* users_ = nullptr;

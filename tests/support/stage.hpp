@@ -14,20 +14,19 @@ namespace seamline::test {
 template <AContract C, class P = host::UnplacedPort<C>>
 class StandIn final : public host::HostedModule {
  public:
-  StandIn() { edge_.connect(port()); }
   void* port() override { return static_cast<Port<C>*>(&port_); }
-  std::vector<OperationRoute> routes() override { return {}; }
-  host::Edge& gateway_edge() override { return edge_; }
   seam::Gate& gate() override { return gate_; }
 
   static host::ModuleSpec spec() {
-    return {std::string(C::module), [](host::Environment&) { return std::make_unique<StandIn>(); }};
+    host::ModuleSpec spec;
+    spec.name = C::module;
+    spec.create = [](host::Environment&) { return std::make_unique<StandIn>(); };
+    return spec;
   }
 
  private:
   P port_;
   seam::Gate gate_;
-  host::TypedEdge<C> edge_{"gateway"};
 };
 
 /// One real module among stand-ins. The test says what they publish, in whatever order it likes; the module hears it through

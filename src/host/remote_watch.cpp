@@ -1,0 +1,69 @@
+#include "host/remote_watch.hpp"
+
+#include "observe/log.hpp"
+
+namespace seamline::host {
+namespace {
+
+http::Client::Options client_options(std::int64_t timeout_ms) {
+  http::Client::Options options;
+  options.connect_timeout_ms = timeout_ms;
+  options.receive_timeout_ms = timeout_ms;
+  options.max_reply_bytes = std::size_t{64} << 10U;
+  return options;
+}
+
+constexpr ErrorCode not_ready{"call.unavailable", Kind::unavailable};
+
+}  // namespace
+
+RemoteWatch::RemoteWatch(std::string module, const std::string& url, CheckContract check, const Clock& clock, Options options)
+    : module_(std::move(module)),
+      check_(std::move(check)),
+      clock_(clock),
+      options_(options),
+      client_(url, client_options(options.timeout_ms)) {}
+
+bool RemoteWatch::step() {
+  if (clock_.monotonic() < next_look_) return false;
+  look();
+  next_look_ = clock_.monotonic().plus_ms(was_well_ ? options_.poll_ms : options_.first_poll_ms);
+  return false;
+}
+
+void RemoteWatch::look() {
+  // Whoever answers again after a while may be another build.
+  if (health() != RemoteHealth::well) {
+    const auto document = get("/contract");
+    if (!document) return set(RemoteHealth::down, document.error().detail);
+    if (const auto fits = check_(*document); !fits) return set(RemoteHealth::mismatched, fits.error().detail);
+    has_answered_.store(true);
+  }
+  const auto ready = get("/readyz");
+  set(ready ? RemoteHealth::well : RemoteHealth::down, ready ? std::string() : ready.error().detail);
+}
+
+Result<std::string> RemoteWatch::get(const std::string& path) {
+  auto response = client_.send({"GET", path, {}, {}, {}});
+  if (!response) return fail(std::move(response.error()));
+  if (response->status == 200) return std::move(response->body);
+  return fail(not_ready, "it answers " + path + " with " + std::to_string(response->status));
+}
+
+void RemoteWatch::set(RemoteHealth health, std::string detail) {
+  const RemoteHealth before = health_.exchange(health);
+  was_well_ = was_well_ || health == RemoteHealth::well;
+  if (health == RemoteHealth::well && before != health) observe::log_info("host", "the module " + module_ + " is there");
+  if (health == RemoteHealth::mismatched || (before == RemoteHealth::well && before != health)) {
+    observe::log_warning("host", "the module " + module_ + " is not well: " + detail);
+  }
+  const std::lock_guard lock(mutex_);
+  detail_ = std::move(detail);
+}
+
+std::string RemoteWatch::detail() const {
+  const std::lock_guard lock(mutex_);
+  return detail_;
+}
+
+}  // namespace seamline::host
