@@ -14,7 +14,7 @@ namespace seamline::resilience {
 
 /// How many calls to one callee may be under way.
 struct BulkheadSettings {
-  std::int64_t max_in_flight = 64;
+  std::int64_t max_in_flight = 128;
   std::int64_t max_waiting = 64;
   std::int64_t max_wait_ms = 1'000;
 

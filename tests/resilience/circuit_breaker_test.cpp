@@ -84,6 +84,7 @@ TEST_CASE("only the last calls count, and of these only recent ones") {
   clock.advance_ms(small.window_ms + 1);
   call(forgetful, Outcome::failure, 3, 1);
   CHECK(forgetful.state() == BreakerState::closed);
+  clock.advance_ms(small.window_ms);
   call(forgetful, Outcome::failure, 1, 1);
   CHECK(forgetful.state() == BreakerState::open);
 }

@@ -4,6 +4,8 @@
 #include <functional>
 #include <thread>
 
+#include "contract/decode.hpp"
+#include "contract/encode.hpp"
 #include "seam/gate.hpp"
 #include "support/catch.hpp"
 #include "support/manual_clock.hpp"
@@ -360,4 +362,17 @@ TEST_CASE("a full bulkhead refuses a call as not run, and is left free by every 
   CHECK(fixture.send(safe).has_value());
   CHECK(fixture.pause.pauses.size() == 1);
   CHECK(fixture.transport.bulkhead().in_flight() == 0);
+}
+
+TEST_CASE("the settings are a section of a configuration, and their defaults are within the declared limits") {
+  const auto defaults = decode<ResilienceSettings>(encode(ResilienceSettings{}), Reading::strict);
+  REQUIRE(defaults.has_value());
+  CHECK(defaults->breaker.window_calls == 100);
+  const auto changed = decode<ResilienceSettings>(R"({"retry":{"max_attempts":1},"breaker":{"open_ms":50}})", Reading::overlay);
+  REQUIRE(changed.has_value());
+  CHECK(changed->retry.max_attempts == 1);
+  CHECK(changed->breaker.open_ms == 50);
+  CHECK(changed->breaker.window_calls == 100);
+  CHECK_FALSE(decode<ResilienceSettings>(R"({"retry":{"max_attempts":0}})", Reading::overlay).has_value());
+  CHECK_FALSE(decode<ResilienceSettings>(R"({"retry":{"attempts":1}})", Reading::overlay).has_value());
 }
