@@ -148,6 +148,7 @@ def uses_of(root, pattern, tops, allowed, message):
 # Where a thread may sleep, and why.
 SLEEPERS = {
     "src/base/loop.cpp": "the thread around a loop",
+    "src/resilience/pause.cpp": "a caller's own thread, before it repeats its call",
     "app/cli/load.cpp": "a client that asks a server again until all orders have ended",
     "tests/bench/": "a benchmark that waits for the end of what it measures",
     "tests/base/loop_test.cpp": "an idle loop must be seen to stay idle for a while",
