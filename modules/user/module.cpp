@@ -3,6 +3,7 @@
 #include "application/accounts.hpp"
 #include "application/first_admin.hpp"
 #include "application/login_throttle.hpp"
+#include "application/service_clients.hpp"
 #include "application/sessions.hpp"
 #include "user/contract.hpp"
 
@@ -13,7 +14,7 @@ namespace {
 template <class T>
 T need(Result<T> result) {
   if (!result) throw host::CannotStart(result.error().detail);
-  return std::move(*result);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
 security::PasswordCost cost_of(const Settings& settings) {
@@ -29,6 +30,10 @@ Sessions::Policy policy_of(const Settings& settings) {
           settings.sessions_per_user};
 }
 
+ServiceClients::Policy services_of(const Settings& settings) {
+  return {settings.token_issuer, settings.service_token_life_s, settings.service_secret, settings.service_names};
+}
+
 class UserModule final : public Port<UserContract> {
  public:
   using Contract = UserContract;
@@ -41,7 +46,9 @@ class UserModule final : public Port<UserContract> {
         keys_(need(load_signing_keys(environment.store(), sealing_, environment.random()))),
         accounts_(environment.store(), users_, passwords_, sealing_, environment.ids()),
         logins_(environment.store(), users_, sessions_, passwords_, throttle_, keys_, environment.clock(), environment.random(),
-                environment.ids(), policy_of(settings)) {
+                environment.ids(), policy_of(settings)),
+        services_(services_of(settings), limits_of(settings), keys_, environment.clock(), environment.ids()) {
+    need(services_.check_secret());
     make_first_admin(environment, settings);
   }
 
@@ -51,6 +58,7 @@ class UserModule final : public Port<UserContract> {
   Result<User> call(const CallContext& context, const GetUser& operation) override { return accounts_.get(context, operation); }
   Result<Profile> call(const CallContext&, const GetProfile& operation) override { return accounts_.profile(operation); }
   Result<Tokens> call(const CallContext& context, const IssueTokens& operation) override {
+    if (operation.grant_type == ServiceClients::grant_type) return services_.issue(operation);
     return logins_.issue(context, operation);
   }
   Result<PublicJwkSet> call(const CallContext&, const GetKeys&) override { return logins_.keys(); }
@@ -71,6 +79,7 @@ class UserModule final : public Port<UserContract> {
   const std::vector<SigningKeyEntry> keys_;
   Accounts accounts_;
   Sessions logins_;
+  ServiceClients services_;
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "contract/fields.hpp"
 #include "host/module_spec.hpp"
@@ -15,6 +17,7 @@ struct Settings {
   std::string token_issuer = "https://seamline.local";
   std::string token_audience = "seamline";
   std::int64_t token_life_s = 900;
+  std::int64_t service_token_life_s = 300;
   std::int64_t refresh_life_s = 30LL * 24 * 3600;
   std::int64_t sessions_per_user = 20;
   std::int64_t login_failures = 10;
@@ -24,6 +27,11 @@ struct Settings {
   /// The first administrator's password, at the first start; empty draws one. A secret, so no key of the configuration: whoever
   /// composes the process takes it from where secrets are kept.
   Secret admin_password;
+  /// The secret that the services of the shop share, of 32 bytes at least, and their names. For it a service gets tokens by
+  /// which others know it. Empty: there are none. A secret, so no key of the configuration; who there is says whoever composes
+  /// the process.
+  Secret service_secret;
+  std::vector<std::string> service_names;
   /// Called at the first start where a password was drawn, with the account and the file (mode 0600) that holds the password:
   /// once, from the module's constructor. May be empty.
   std::function<void(std::string_view email, const std::filesystem::path& password_file)> on_admin_made;
@@ -35,6 +43,8 @@ struct Settings {
       Field{"token_issuer", &Settings::token_issuer, "Who issues access tokens: their claim iss.", length(1, 300)},
       Field{"token_audience", &Settings::token_audience, "For whom access tokens are: their claim aud.", length(1, 300)},
       Field{"token_life_s", &Settings::token_life_s, "How long an access token is valid, in seconds.", range(60, 3600)},
+      Field{"service_token_life_s", &Settings::service_token_life_s, "How long a service's token is valid, in seconds.",
+            range(10, 900)},
       Field{"refresh_life_s", &Settings::refresh_life_s, "How long a session lasts from its last refresh, in seconds.",
             range(60, 365LL * 24 * 3600)},
       Field{"sessions_per_user", &Settings::sessions_per_user, "Sessions that one user may have; a further one ends the oldest.",

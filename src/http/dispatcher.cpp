@@ -1,5 +1,6 @@
 #include "http/dispatcher.hpp"
 
+#include "http/client_credentials.hpp"
 #include "http/headers.hpp"
 #include "http/problem.hpp"
 #include "observe/log.hpp"
@@ -117,7 +118,11 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
   }
   CallNotes notes;
   context->notes = &notes;
-  auto answer = route.run(*context, {{match.parameters.data(), match.parameter_count}, request.query, request.body});
+  const std::string form = route.route.body == BodyFormat::form
+                               ? with_client_credentials(request.body, request.headers.get("Authorization"))
+                               : std::string();
+  const std::string& body = route.route.body == BodyFormat::form ? form : request.body;
+  auto answer = route.run(*context, {{match.parameters.data(), match.parameter_count}, request.query, body});
   if (!answer) return refuse(answer.error());
   return success(request, std::move(*answer), notes, route);
 }

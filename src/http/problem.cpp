@@ -32,7 +32,10 @@ std::string oauth_description(std::string_view detail) {
 }
 
 std::string_view challenge_of(const Error& error) {
-  return error.code == "request.invalid_token" ? R"(Bearer error="invalid_token")" : "Bearer";
+  // A client that failed at the token endpoint may use HTTP Basic (RFC 6749, section 5.2); all else needs a token.
+  if (error.code == "oauth.invalid_client") return R"(Basic realm="seamline")";
+  const bool is_bad_token = error.code == "request.invalid_token" || error.code == "request.untrusted_service";
+  return is_bad_token ? R"(Bearer error="invalid_token")" : "Bearer";
 }
 
 enum class Form : std::uint8_t { problem, oauth };

@@ -62,4 +62,8 @@ TEST_CASE("401 names the scheme that would help") {
   Error error;
   error.kind = Kind::unauthenticated;
   CHECK(http::problem(error, {}).headers.get("WWW-Authenticate") == "Bearer");
+  error.code = "request.untrusted_service";
+  CHECK(http::problem(error, {}).headers.get("WWW-Authenticate") == R"(Bearer error="invalid_token")");
+  error.code = "oauth.invalid_client";
+  CHECK(http::oauth_problem(error, {}).headers.get("WWW-Authenticate") == R"(Basic realm="seamline")");
 }

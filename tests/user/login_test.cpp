@@ -46,7 +46,7 @@ TEST_CASE("an access token holds for its life and not after it, and a refresh gi
   const auto refreshed = host.refresh(tokens.refresh_token);
   REQUIRE(refreshed.has_value());
   CHECK(refreshed->access_token.text != tokens.access_token.text);
-  CHECK(refreshed->refresh_token.text != tokens.refresh_token.text);
+  CHECK(refreshed->refresh_token->text != tokens.refresh_token->text);
   CHECK(caller_of(host, *refreshed).has_value());
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("parameters that are missing or empty are named, other grants are not 
   CHECK(issue({"password", "ada@example.org", std::nullopt, {}, {}, {}}) == "oauth.invalid_request");
   CHECK(issue({"password", "ada@example.org", Secret{""}, {}, {}, {}}) == "oauth.invalid_request");
   CHECK(issue({"refresh_token", {}, {}, {}, {}, {}}) == "oauth.invalid_request");
-  CHECK(issue({"client_credentials", {}, {}, {}, {}, {}}) == "oauth.unsupported_grant_type");
+  CHECK(issue({"implicit", {}, {}, {}, {}, {}}) == "oauth.unsupported_grant_type");
   CHECK(issue({"Password", {}, {}, {}, {}, {}}) == "oauth.unsupported_grant_type");
   CHECK(issue({"password", "ada@example.org", Secret{"x"}, {}, {}, "admin"}) == "oauth.invalid_scope");
 }
@@ -100,10 +100,10 @@ TEST_CASE("a refresh token that nobody issued is refused, and ends nothing") {
   UserHost host;
   REQUIRE(host.register_user("ada@example.org").has_value());
   const auto tokens = host.log_in("ada@example.org").value();
-  const std::string& good = tokens.refresh_token.text;
+  const std::string& good = tokens.refresh_token->text;
   for (const std::string& bad : {std::string("x"), good + "x", good.substr(1), std::string(66, 'A'),
                                  std::string(22, 'A') + good.substr(22), tokens.access_token.text}) {
-    CHECK(host.refresh({bad}).error().code == "oauth.invalid_grant");
+    CHECK(host.refresh(Secret{bad}).error().code == "oauth.invalid_grant");
   }
   CHECK(host.refresh(tokens.refresh_token).has_value());
 }
@@ -169,8 +169,8 @@ TEST_CASE("no refresh token stands in the store") {
   REQUIRE(host.register_user("ada@example.org").has_value());
   const auto tokens = host.log_in("ada@example.org").value();
   const std::string bytes = host.stored_bytes();
-  CHECK(bytes.find(tokens.refresh_token.text.substr(0, 22)) != std::string::npos);
-  CHECK(bytes.find(tokens.refresh_token.text.substr(23)) == std::string::npos);
+  CHECK(bytes.find(tokens.refresh_token->text.substr(0, 22)) != std::string::npos);
+  CHECK(bytes.find(tokens.refresh_token->text.substr(23)) == std::string::npos);
 }
 
 TEST_CASE("a login renews a hash of yesterday's cost") {

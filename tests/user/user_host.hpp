@@ -56,7 +56,7 @@ class UserHost {
     return users->call(
         {}, user::IssueTokens{"password", email, Secret{with_password}, std::nullopt, std::move(client), std::nullopt});
   }
-  Result<user::Tokens> refresh(const Secret& token, std::optional<std::string> client = std::nullopt) {
+  Result<user::Tokens> refresh(const std::optional<Secret>& token, std::optional<std::string> client = std::nullopt) {
     return users->call({},
                        user::IssueTokens{"refresh_token", std::nullopt, std::nullopt, token, std::move(client), std::nullopt});
   }

@@ -44,7 +44,7 @@ Result<Tokens> Sessions::issue(const CallContext& context, const IssueTokens& op
   }
   if (operation.grant_type == "password") return log_in(context, operation);
   if (operation.grant_type == "refresh_token") return refresh(context, operation);
-  return fail(errors::unsupported_grant_type, "The grant types here are password and refresh_token.");
+  return fail(errors::unsupported_grant_type, "The grant types here are password, refresh_token and client_credentials.");
 }
 
 Result<Tokens> Sessions::log_in(const CallContext& context, const IssueTokens& operation) {
@@ -136,7 +136,7 @@ Tokens Sessions::tokens_for(const User& user, const std::string& client_id, std:
   return {{security::sign_access_token(claims, signing.key, signing.key_id)},
           "Bearer",
           policy_.token_life_s,
-          {std::move(refresh_token)}};
+          Secret{std::move(refresh_token)}};
 }
 
 PublicJwkSet Sessions::keys() const {

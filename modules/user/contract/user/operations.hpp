@@ -21,12 +21,18 @@ inline constexpr ErrorCode not_found{"user.not_found", Kind::not_found};
 inline constexpr ErrorCode email_taken{"user.email_taken", Kind::conflict};
 inline constexpr ErrorCode email_invalid{"user.email_invalid", Kind::invalid};
 inline constexpr ErrorCode password_common{"user.password_common", Kind::invalid};
-// The errors of RFC 6749, section 5.2: behind the dot stands the value of the member `error`. All have the status 400.
+// The errors of RFC 6749, section 5.2: behind the dot stands the value of the member `error`. The status is 400 where nothing
+// else is said.
 inline constexpr ErrorCode invalid_request{"oauth.invalid_request", Kind::malformed};
 inline constexpr ErrorCode invalid_grant{"oauth.invalid_grant", Kind::malformed};
 inline constexpr ErrorCode invalid_scope{"oauth.invalid_scope", Kind::malformed};
 inline constexpr ErrorCode unsupported_grant_type{"oauth.unsupported_grant_type", Kind::malformed};
-// Too many failed logins to one account; the name is that of RFC 8628, section 3.5.
+inline constexpr ErrorCode unauthorized_client{"oauth.unauthorized_client", Kind::malformed};
+// The audience is no service (RFC 8693, section 2.2.2).
+inline constexpr ErrorCode invalid_target{"oauth.invalid_target", Kind::malformed};
+// A service is not known, or its secret is wrong: 401, unlike the others.
+inline constexpr ErrorCode invalid_client{"oauth.invalid_client", Kind::unauthenticated};
+// Too many failed logins to one account, or of one service; the name is that of RFC 8628, section 3.5.
 inline constexpr ErrorCode slow_down{"oauth.slow_down", Kind::limited};
 }  // namespace errors
 
@@ -97,24 +103,28 @@ struct GetProfile {
   static constexpr std::tuple fields{Field{"id", &GetProfile::id, "The user."}};
 };
 
-/// What a login or a refresh gives (RFC 6749, section 5.1).
+/// What a login, a refresh or a service's secret gives (RFC 6749, section 5.1).
 struct Tokens {
   Secret access_token;
   std::string token_type;
   std::int64_t expires_in_s = 0;
-  Secret refresh_token;
+  std::optional<Secret> refresh_token;
 
   static constexpr std::tuple fields{
       Field{"access_token", &Tokens::access_token, "A JWT (RFC 9068), for the header Authorization: Bearer …", length(1, 8192)},
       Field{"token_type", &Tokens::token_type, "Bearer."},
       Field{"expires_in", &Tokens::expires_in_s, "How long the access token is valid, in seconds."},
-      Field{"refresh_token", &Tokens::refresh_token, "Gives the next tokens, once. Using it a second time ends the session."}};
+      Field{"refresh_token", &Tokens::refresh_token,
+            "Gives the next tokens, once; using it a second time ends the session. None for a service."}};
 };
 
 /// Gives tokens for a password, or for the refresh token of an earlier answer. Not idempotent: each refresh token works once, and
 /// its second use ends the session (RFC 9700, section 4.14.2). The answer to a wrong password and to an unknown user is the
 /// same, in about the same time. After too many failed logins to one account its logins are refused for a while, with
 /// retry-after; sessions that are open go on.
+///
+/// To a service of the shop it gives, for the secret that they share, a token for calls to one other service (RFC 6749, section
+/// 4.4): sub is the service's name, aud the other's, role `service`. Such a token is no user's, and has no refresh token.
 struct IssueTokens {
   std::string grant_type;
   std::optional<std::string> username;
@@ -122,6 +132,8 @@ struct IssueTokens {
   std::optional<Secret> refresh_token;
   std::optional<std::string> client_id;
   std::optional<std::string> scope;
+  std::optional<Secret> client_secret{};
+  std::optional<std::string> audience{};
 
   using Reply = Tokens;
   static constexpr std::string_view name = "user.issue_tokens";
@@ -129,16 +141,21 @@ struct IssueTokens {
   static constexpr Route route{Verb::post, "/oauth/token", {}, BodyFormat::form};
   static constexpr Access access = Access::anyone;
   static constexpr Repeat repeat = Repeat::never;
-  static constexpr std::array errors{errors::invalid_request, errors::invalid_grant, errors::invalid_scope,
-                                     errors::unsupported_grant_type, errors::slow_down};
+  static constexpr std::array errors{
+      errors::invalid_request,     errors::invalid_grant,  errors::invalid_scope,  errors::unsupported_grant_type,
+      errors::unauthorized_client, errors::invalid_target, errors::invalid_client, errors::slow_down};
   static constexpr std::tuple fields{
-      Field{"grant_type", &IssueTokens::grant_type, "password or refresh_token.", length(1, 64)},
+      Field{"grant_type", &IssueTokens::grant_type, "password, refresh_token or client_credentials.", length(1, 64)},
       Field{"username", &IssueTokens::username, "With password: the e-mail address.", length(0, 254)},
       Field{"password", &IssueTokens::password, "With password.", length(0, 128)},
       Field{"refresh_token", &IssueTokens::refresh_token, "With refresh_token: that of the last answer.", length(0, 512)},
-      Field{"client_id", &IssueTokens::client_id, "What the client calls itself; a refresh must come from the same one.",
+      Field{"client_id", &IssueTokens::client_id,
+            "What the client calls itself; a refresh must come from the same one. With client_credentials: the service's name.",
             length(0, 64)},
-      Field{"scope", &IssueTokens::scope, "Must be empty: what a token may do follows from the user's role.", length(0, 512)}};
+      Field{"scope", &IssueTokens::scope, "Must be empty: what a token may do follows from the user's role.", length(0, 512)},
+      Field{"client_secret", &IssueTokens::client_secret, "With client_credentials: the secret that the services share.",
+            length(0, 512)},
+      Field{"audience", &IssueTokens::audience, "With client_credentials: the service that will be called.", length(0, 300)}};
 };
 
 /// A public key that access tokens are checked with (RFC 7517, section 4; RFC 7518, section 6.2.1).
