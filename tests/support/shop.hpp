@@ -17,6 +17,7 @@
 #include "payment/module.hpp"
 #include "support/loopback.hpp"
 #include "support/manual_clock.hpp"
+#include "support/over_http.hpp"
 #include "support/temporary_folder.hpp"
 #include "user/contract.hpp"
 #include "user/module.hpp"
@@ -30,6 +31,8 @@ struct ShopOptions {
   payment::Settings payment;
   /// Modules that run in a host of their own: every call to and from them and every event goes through bytes.
   std::set<std::string> looped_back;
+  /// Their calls go over real sockets.
+  bool over_http = false;
   std::size_t consumer_queue_entries = 4096;
   /// How often a thread looks at the logs that nobody woke it for.
   std::int64_t puller_poll_ms = 1000;
@@ -145,9 +148,9 @@ class Shop {
   };
   template <AContract C>
   struct RemoteOf final : Remote {
-    RemoteOf(host::Host& home, store::Store& store, const Clock& clock)
-        : transport(home.routes(), clock), proxy(transport), log(store) {}
-    Loopback transport;
+    RemoteOf(std::unique_ptr<Transport> carrier, store::Store& store)
+        : transport(std::move(carrier)), proxy(*transport), log(store) {}
+    std::unique_ptr<Transport> transport;
     Proxy<C> proxy;
     events::LocalLogSource log;
   };
@@ -180,12 +183,17 @@ class Shop {
     home_[spec.name] = &home;
   }
 
+  std::unique_ptr<Transport> transport_to(host::Host& home) const {
+    if (options_.over_http) return std::make_unique<OverHttp>(home.routes(), used_clock());
+    return std::make_unique<Loopback>(home.routes(), used_clock());
+  }
+
   /// Tells every host in which the module does not run where it does.
   template <AContract C>
   void introduce() {
     const std::string name(C::module);
     host::Host& home = *home_.at(name);
-    auto remote = std::make_unique<RemoteOf<C>>(home, home.store_of(name), used_clock());
+    auto remote = std::make_unique<RemoteOf<C>>(transport_to(home), home.store_of(name));
     for (const auto& other : hosts_) {
       if (other.get() != &home) other->add_remote<C>(remote->proxy, remote->log);
     }
