@@ -9,9 +9,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <memory>
 #include <vector>
+
+#include "http/response_reader.hpp"
 
 namespace seamline::http {
 namespace {
@@ -26,42 +27,12 @@ std::string serialise(const Request& request, const std::string& authority) {
   return text + "\r\n" + request.body;
 }
 
-/// The whole answer at the front of `bytes`, or nothing while some of it is missing. Status 0 where it is none.
-struct Answer {
-  int status = 0;
-  std::size_t body_begin = 0;
-  std::size_t end = 0;
-  bool keeps_alive = true;
-};
-std::optional<Answer> find_answer(std::string_view bytes) {
-  const auto head_end = bytes.find("\r\n\r\n");
-  if (head_end == std::string_view::npos) return std::nullopt;
-  Answer answer;
-  answer.body_begin = answer.end = head_end + 4;
-  const std::string_view head = bytes.substr(0, head_end);
-  if (!head.starts_with("HTTP/1.1 ") || head.size() < 12) return answer;
-  std::size_t length = 0;
-  for (std::size_t at = head.find("\r\n"); at != std::string_view::npos; at = head.find("\r\n", at + 2)) {
-    const std::string_view line = head.substr(at + 2, head.find("\r\n", at + 2) - at - 2);
-    const auto colon = std::min(line.find(':'), line.size());
-    std::string_view value = line.substr(std::min(colon + 1, line.size()));
-    while (value.starts_with(' ')) value.remove_prefix(1);
-    if (equal_ignoring_case(line.substr(0, colon), "Content-Length")) {
-      if (std::from_chars(value.data(), value.data() + value.size(), length).ec != std::errc()) return answer;
-    } else if (equal_ignoring_case(line.substr(0, colon), "Connection")) {
-      answer.keeps_alive = !equal_ignoring_case(value, "close");
-    }
-  }
-  if (bytes.size() - answer.body_begin < length) return std::nullopt;
-  answer.end = answer.body_begin + length;
-  std::from_chars(head.data() + 9, head.data() + 12, answer.status);
-  return answer;
-}
-
 /// A client with its connection.
 struct Client {
+  explicit Client(const ClosedLoop::Options& options) : reader({.max_body_bytes = options.max_reply_bytes}) {}
+
   std::unique_ptr<Poco::Net::StreamSocket> socket;
-  std::string received;
+  ResponseReader reader;
   Instant sent_at;
   bool is_waiting = false;
 };
@@ -77,8 +48,10 @@ class Run {
         done_(done),
         address_(address_of(url)),
         authority_(address_.toString()),
-        epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-        clients_(options.clients) {}
+        epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    clients_.reserve(options.clients);  // epoll holds their addresses
+    for (std::size_t i = 0; i < options.clients; ++i) clients_.emplace_back(options);
+  }
   ~Run() { ::close(epoll_); }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -103,7 +76,6 @@ class Run {
     client.socket = std::make_unique<Poco::Net::StreamSocket>();
     client.socket->connect(address_, Poco::Timespan(5, 0));
     client.socket->setNoDelay(true);
-    client.received.clear();
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.ptr = &client;
@@ -116,6 +88,7 @@ class Run {
     if (!client.socket) connect(client);
     const std::string text = serialise(*request, authority_);
     client.sent_at = clock_.monotonic();
+    client.reader.begin(request->method == "HEAD");
     client.is_waiting = true;
     ++waiting_;
     // A request is small: it fits into the socket's buffer, so that this never waits. Where it does not go out whole, the
@@ -130,16 +103,14 @@ class Run {
     const ssize_t count = ::recv(client.socket->impl()->sockfd(), part.data(), part.size(), MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (!client.is_waiting) return client.socket.reset();  // the end of an idle connection
-    if (count <= 0) return fail(client);
-    client.received.append(part.data(), static_cast<std::size_t>(count));
-    if (client.received.size() > options_.max_reply_bytes) return fail(client);
-    const auto answer = find_answer(client.received);
-    if (!answer) return;
-    if (answer->status == 0) return fail(client);
-    const std::string body = client.received.substr(answer->body_begin, answer->end - answer->body_begin);
-    client.received.erase(0, answer->end);
-    if (!answer->keeps_alive) client.socket.reset();
-    end(client, {answer->status, body, 0});
+    if (count < 0) return fail(client);
+    const auto state =
+        count == 0 ? client.reader.end_of_stream() : client.reader.append({part.data(), static_cast<std::size_t>(count)});
+    if (state == ResponseReader::State::unfinished) return;
+    if (state == ResponseReader::State::broken) return fail(client);
+    if (!client.reader.keeps_alive()) client.socket.reset();
+    Response& response = client.reader.response();
+    end(client, {response.status, std::move(response.body), 0});
   }
 
   void fail(Client& client) {

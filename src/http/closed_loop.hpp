@@ -19,7 +19,7 @@ class ClosedLoop {
     std::size_t clients = 64;
     /// How long one answer may take; then the client gives up on it and connects anew.
     std::int64_t answer_timeout_ms = 60'000;
-    /// Of an answer with its head; a larger one counts as none.
+    /// Of an answer's body; a larger one counts as none.
     std::size_t max_reply_bytes = std::size_t{1} << 20U;
   };
   struct Outcome {

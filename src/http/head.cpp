@@ -138,6 +138,46 @@ std::optional<Refusal> read_framing(const HeadLimits& limits, Head& head) {
   return std::nullopt;
 }
 
+/// The status code of an answer's first line; 0 where it is none.
+int read_status_line(std::string_view line) {
+  const std::string_view version = line.substr(0, 9);
+  if (version != "HTTP/1.1 " && version != "HTTP/1.0 ") return 0;
+  line.remove_prefix(version.size());
+  const bool has_three_digits =
+      line.size() >= 3 && std::all_of(line.begin(), line.begin() + 3, [](char c) { return c >= '0' && c <= '9'; });
+  if (!has_three_digits || (line.size() > 3 && line[3] != ' ') || has_control_character(line)) return 0;
+  return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+}
+
+/// How the body of an answer ends (RFC 9112, section 6.3), or a sentence about what is wrong.
+std::optional<std::string> read_response_framing(const HeadLimits& limits, bool answers_head, ResponseHead& head) {
+  const Headers& headers = head.response.headers;
+  const int status = head.response.status;
+  const std::size_t lengths = headers.count("Content-Length");
+  if (answers_head || status < 200 || status == 204 || status == 304) return std::nullopt;
+  if (headers.has("Transfer-Encoding")) {
+    if (lengths > 0) return "it has both a Transfer-Encoding and a Content-Length";
+    if (headers.count("Transfer-Encoding") > 1 || !equal_ignoring_case(headers.get("Transfer-Encoding"), "chunked")) {
+      return "its Transfer-Encoding is not: chunked";
+    }
+    head.framing = ResponseHead::Framing::chunked;
+    return std::nullopt;
+  }
+  if (lengths > 1) return "it has more than one Content-Length";
+  if (lengths == 0) {
+    head.framing = ResponseHead::Framing::until_close;
+    head.keep_alive = false;
+    return std::nullopt;
+  }
+  const auto length = read_length(headers.get("Content-Length"));
+  if (!length) return "its Content-Length is no number of bytes";
+  if (*length > limits.max_body_bytes) {
+    return "its body has " + std::to_string(*length) + " bytes, and at most " + std::to_string(limits.max_body_bytes) + " are read";
+  }
+  head.body_bytes = *length;
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool has_control_character(std::string_view text) {
@@ -169,6 +209,19 @@ tl::expected<Head, Refusal> parse_head(std::string_view bytes, const HeadLimits&
     head.expects_continue = true;
   }
   head.keep_alive = !lists_token(headers, "Connection", "close") && (is_1_1 || lists_token(headers, "Connection", "keep-alive"));
+  return head;
+}
+
+tl::expected<ResponseHead, std::string> parse_response_head(std::string_view bytes, const HeadLimits& limits, bool answers_head) {
+  ResponseHead head;
+  const std::string_view status_line = take_line(bytes);
+  head.response.status = read_status_line(status_line);
+  if (head.response.status < 100) return tl::unexpected(std::string("it does not begin with a status line of HTTP/1.1"));
+  Headers& headers = head.response.headers;
+  if (auto refusal = read_fields(bytes, limits, headers)) return tl::unexpected("of its head: " + refusal->detail);
+  const bool is_1_1 = status_line.starts_with("HTTP/1.1");
+  head.keep_alive = !lists_token(headers, "Connection", "close") && (is_1_1 || lists_token(headers, "Connection", "keep-alive"));
+  if (auto fault = read_response_framing(limits, answers_head, head)) return tl::unexpected(std::move(*fault));
   return head;
 }
 

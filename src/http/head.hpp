@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -37,6 +38,23 @@ struct Head {
 /// Reads a head, `bytes` up to and with its empty line, strictly (RFC 9112, sections 2 to 6): two readers of one request must
 /// not differ about where it ends, so what they might read in different ways is refused. A pure function.
 tl::expected<Head, Refusal> parse_head(std::string_view bytes, const HeadLimits& limits);
+
+/// What stands before the body of an answer.
+struct ResponseHead {
+  /// How the end of the body is found (RFC 9112, section 6.3).
+  enum class Framing : std::uint8_t { counted, chunked, until_close };
+
+  /// All but the body.
+  Response response;
+  Framing framing = Framing::counted;
+  /// Of a counted body; 0 also where the answer has none.
+  std::size_t body_bytes = 0;
+  bool keep_alive = false;
+};
+
+/// Reads the head of an answer, `bytes` up to and with its empty line, as strictly; of the limits, the target's has no meaning.
+/// `answers_head` says that the request was a HEAD, whose answer has no body. Else a sentence about what is wrong. A pure function.
+tl::expected<ResponseHead, std::string> parse_response_head(std::string_view bytes, const HeadLimits& limits, bool answers_head);
 
 /// A character that no header value may have (RFC 9110, section 5.5).
 bool has_control_character(std::string_view text);

@@ -17,6 +17,7 @@
 #include "payment/module.hpp"
 #include "support/loopback.hpp"
 #include "support/manual_clock.hpp"
+#include "support/over_http.hpp"
 #include "support/temporary_folder.hpp"
 #include "user/contract.hpp"
 #include "user/module.hpp"
@@ -30,6 +31,8 @@ struct ShopOptions {
   payment::Settings payment;
   /// Modules that run in a host of their own: every call to and from them and every event goes through bytes.
   std::set<std::string> looped_back;
+  /// Their calls go over real sockets.
+  bool over_http = false;
   std::size_t consumer_queue_entries = 4096;
   /// How often a thread looks at the logs that nobody woke it for.
   std::int64_t puller_poll_ms = 1000;
@@ -162,10 +165,16 @@ class Shop {
     home_[spec.name] = &home;
   }
 
+  std::unique_ptr<Transport> transport_to(host::Host& home, const std::string& module) const {
+    auto routes = home.routes_to(module, "test");
+    if (options_.over_http) return std::make_unique<OverHttp>(std::move(routes), used_clock());
+    return std::make_unique<Loopback>(std::move(routes), used_clock());
+  }
+
   /// Tells every host in which the module does not run where it does.
   void introduce(const host::ModuleSpec& spec) {
     host::Host& home = *home_.at(spec.name);
-    transports_.push_back(std::make_unique<Loopback>(home.routes_to(spec.name, "loopback"), used_clock()));
+    transports_.push_back(transport_to(home, spec.name));
     const auto open_log = [&store = home.store_of(spec.name)](const std::string&) {
       return std::make_unique<events::LocalLogSource>(store);
     };
@@ -187,7 +196,7 @@ class Shop {
   TemporaryFolder folder_;
   ShopOptions options_;
   SeededRandom seeded_;
-  std::vector<std::unique_ptr<Loopback>> transports_;
+  std::vector<std::unique_ptr<Transport>> transports_;
   std::vector<std::unique_ptr<host::Host>> hosts_;
   std::map<std::string, host::Host*> home_;
   Port<user::UserContract>* users_ = nullptr;

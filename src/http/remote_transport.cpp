@@ -1,0 +1,157 @@
+#include "http/remote_transport.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "contract/routes.hpp"
+#include "http/headers.hpp"
+#include "http/problem.hpp"
+
+namespace seamline::http {
+namespace {
+
+constexpr ErrorCode deadline_exceeded{"call.deadline_exceeded", Kind::deadline_exceeded};
+constexpr ErrorCode bad_reply{"call.bad_reply", Kind::unavailable};
+constexpr ErrorCode refused{"call.refused", Kind::unavailable};
+
+/// What a service says of a request that it has not even taken for a call.
+constexpr std::array<std::string_view, 9> refusals_of_requests{
+    "request.no_such_route",  "request.bad_context",    "request.malformed_head",
+    "request.bad_target",     "request.bad_header",     "request.bad_host",
+    "request.bad_length",     "request.body_too_long",  "request.body_not_expected"};
+/// What an instance that is well does not answer.
+constexpr std::array<std::string_view, 4> faults_of_instances{"call.unavailable", "call.deadline_exceeded", bad_reply.code,
+                                                              refused.code};
+/// No free place at the service: the one refusal that passes.
+constexpr std::string_view no_place = "http.too_many_connections";
+constexpr std::int64_t no_place_retry_ms = 1'000;
+
+/// Whether the error speaks of this process and its request, and not of the operation and its caller.
+bool is_refusal_of_service(int status, const Error& error, const CallContext& context, const RemoteOperation& operation) {
+  if (status_of(error.kind) != status || error.code == no_place || error.code.starts_with("service.")) return true;
+  if (std::find(refusals_of_requests.begin(), refusals_of_requests.end(), error.code) != refusals_of_requests.end()) return true;
+  // A caller whom the operation does not admit hears so in any placement. One whom it admits was refused as a service.
+  const bool is_about_access =
+      error.code == "request.unauthenticated" || error.code == "request.invalid_token" || error.code == "request.forbidden";
+  return is_about_access && check_access(operation.access, context.caller).has_value();
+}
+
+bool has_type(const Response& response, std::string_view wanted) {
+  std::string_view type = response.headers.get("Content-Type");
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  return equal_ignoring_case(type, wanted);
+}
+
+/// An error of the carriage: what it says of repeating the call depends on the operation.
+tl::unexpected<Error> carriage_error(Error error, const CallContext& context, const RemoteOperation& operation) {
+  error.may_have_run = error.may_have_run && operation.route.verb != Verb::get;
+  const bool may_be_repeated =
+      operation.repeat == Repeat::safe || (operation.repeat == Repeat::with_key && !context.idempotency_key.empty());
+  error.retryable = error.kind != Kind::malformed && (!error.may_have_run || may_be_repeated);
+  return fail(std::move(error));
+}
+
+tl::unexpected<Error> bad_reply_error(std::string detail) {
+  auto error = fail(bad_reply, std::move(detail));
+  error.value().may_have_run = true;
+  return error;
+}
+
+/// The error that an answer tells, as the caller shall see it.
+Error read_error(const Response& response, const CallContext& context, const RemoteOperation& operation) {
+  const bool is_problem = has_type(response, "application/problem+json") ||
+                          (operation.route.body == BodyFormat::form && has_type(response, "application/json"));
+  const std::string status = std::to_string(response.status);
+  if (!is_problem) return bad_reply_error("The service of " + std::string(operation.module) + " answered " + status + " without a problem.").value();
+  Error error = read_problem(response);
+  const bool is_of_a_kind = status_of(error.kind) == response.status;
+  // What stands in front of a service may answer 502 for one that has run the call.
+  if (error.code == bad_reply.code || (response.status >= 500 && !is_of_a_kind)) {
+    return bad_reply_error("The service of " + std::string(operation.module) + " answered " + status + ": " + error.detail).value();
+  }
+  if (!is_refusal_of_service(response.status, error, context, operation)) return error;
+  Error refusal = fail(refused, "The service of " + std::string(operation.module) + " refused the request with " + status + " " +
+                                    error.code + ": " + error.detail)
+                      .value();
+  if (error.code == no_place) {
+    refusal.retryable = true;
+    refusal.retry_after_ms = no_place_retry_ms;
+  }
+  return refusal;
+}
+
+Result<Answer> read_answer(Response& response, const CallContext& context, const RemoteOperation& operation) {
+  if (response.status >= 400) {
+    Error error = read_error(response, context, operation);
+    return error.code == bad_reply.code ? carriage_error(std::move(error), context, operation) : fail(std::move(error));
+  }
+  const auto unusable = [&](const std::string& what) {
+    return carriage_error(bad_reply_error("The service of " + std::string(operation.module) + " answered " + what + ".").value(),
+                          context, operation);
+  };
+  if (response.status != operation.route.success_status()) return unusable("with the unexpected status " + std::to_string(response.status));
+  if (!has_type(response, "application/json")) return unusable("with something else than JSON");
+  if (context.notes != nullptr) read_notes(response.headers, *context.notes);
+  return Answer{response.status, std::move(response.body), std::string(response.headers.get("Location")),
+                std::string(response.headers.get("ETag"))};
+}
+
+}  // namespace
+
+RemoteTransport::RemoteTransport(Endpoints& endpoints, const Clock& clock, Options options, ServiceToken service_token)
+    : endpoints_(endpoints),
+      clock_(clock),
+      options_(options),
+      service_token_(std::move(service_token)),
+      pool_(options.pool, clock) {}
+
+Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) {
+  const auto time = time_for(context);
+  if (!time) return fail(time.error());
+  auto url = endpoints_.choose();
+  if (!url) return fail(std::move(url.error()));
+  const auto written = write(context, operation, request);
+  if (!written) return fail(written.error());
+  auto response = pool_.send(*url, *written, *time);
+  auto answer = response ? read_answer(*response, context, operation)
+                         : Result<Answer>(carriage_error(std::move(response.error()), context, operation));
+  report(*url, answer ? std::string_view() : answer.error().code);
+  return answer;
+}
+
+void RemoteTransport::report(const std::string& url, std::string_view code) {
+  // These two never left this process: they say nothing about the instance.
+  if (code == "call.overloaded" || code == "request.bad_header") return;
+  endpoints_.report(url, std::find(faults_of_instances.begin(), faults_of_instances.end(), code) == faults_of_instances.end());
+}
+
+Result<TimeLimits> RemoteTransport::time_for(const CallContext& context) const {
+  TimeLimits time = options_.pool.client.time;
+  time.first_byte_ms += context.wait_ms;
+  time.total_ms += context.wait_ms;
+  if (context.deadline == Instant::never()) return time;
+  const std::int64_t left_ms = clock_.monotonic().ms_until(context.deadline);
+  if (left_ms <= 0) return fail(deadline_exceeded, "The deadline had passed before the call was sent.");
+  time.total_ms = std::min(time.total_ms, left_ms);
+  return time;
+}
+
+Result<Request> RemoteTransport::write(const CallContext& context, const RemoteOperation& operation,
+                                       const EncodedRequest& request) const {
+  // The target is complete, with its query.
+  Request written{std::string(name_of(operation.route.verb)), request.target, {}, write_context(context, clock_), request.body};
+  if (!request.body.empty()) {
+    const bool is_json = operation.route.body == BodyFormat::json;
+    written.headers.add("Content-Type", is_json ? "application/json" : "application/x-www-form-urlencoded");
+  }
+  const bool needs_no_token = operation.access == Access::anyone && context.caller.role == Role::anonymous;
+  if (service_token_ && !needs_no_token) {
+    auto token = service_token_(operation.module);
+    if (!token) return fail(std::move(token.error()));
+    written.headers.add("Authorization", "Bearer " + *token);
+  }
+  return written;
+}
+
+}  // namespace seamline::http
