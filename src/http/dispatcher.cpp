@@ -95,7 +95,7 @@ Response Dispatcher::answer(const Request& request, const std::string& request_i
   if (const auto document = documents_.find(request.path); document != documents_.end()) {
     return verb == Verb::get ? document->second() : method_not_allowed({Verb::get}, request_id);
   }
-  if (const Resource* resource = find_resource(request.path)) return use(*resource, request, request_id);
+  if (const Resource* resource = options_.trust == nullptr ? nullptr : find_resource(request.path)) return use(*resource, request, request_id);
   const auto match = table_.find(verb, request.path);
   if (match.route == nullptr && match.other_verbs.empty()) return not_found(request_id);
   if (match.route == nullptr) return method_not_allowed(match.other_verbs, request_id);
@@ -107,7 +107,7 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
   const auto refuse = [&](const Error& error) {
     return route.route.body == BodyFormat::form ? oauth_problem(error, request_id) : problem(error, request_id);
   };
-  auto context = read_context(request, &route, request_id);
+  auto context = read_context(request, route, request_id);
   if (!context) return refuse(context.error());
   if (route.route.verb == Verb::get && !request.body.empty()) {
     return problem(400, "request.body_not_expected", "A GET has no body here.", request_id);
@@ -128,8 +128,8 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
 }
 
 Response Dispatcher::use(const Resource& resource, const Request& request, const std::string& request_id) const {
-  const auto context = read_context(request, nullptr, request_id);
-  return context ? resource.handle(request) : problem(context.error(), request_id);
+  const auto peer = options_.trust->check(request.headers.get("Authorization"), CallContext{}, Access::internal);
+  return peer ? resource.handle(request, *peer) : problem(peer.error(), request_id);
 }
 
 const Dispatcher::Resource* Dispatcher::find_resource(std::string_view path) const {
@@ -140,34 +140,31 @@ const Dispatcher::Resource* Dispatcher::find_resource(std::string_view path) con
   return nullptr;
 }
 
-Result<CallContext> Dispatcher::read_context(const Request& request, const OperationRoute* route,
+Result<CallContext> Dispatcher::read_context(const Request& request, const OperationRoute& route,
                                              const std::string& request_id) const {
-  const Access access = route == nullptr ? Access::internal : route->access;
-  const bool is_service = options_.trust != nullptr && (route == nullptr || request.headers.has(caller_role_header));
-  const Peer peer_kind = is_service && route != nullptr ? Peer::service : Peer::client;
-  const bool takes_key = route != nullptr && route->repeat == Repeat::with_key;
-  auto context = http::read_context(request.headers, peer_kind, clock_, takes_key);
+  const bool is_service = options_.trust != nullptr && request.headers.has(caller_role_header);
+  auto context = http::read_context(request.headers, is_service ? Peer::service : Peer::client, clock_,
+                                    route.repeat == Repeat::with_key);
   if (!context) return context;
   context->request_id = request_id;
-  if (is_service) {
-    const auto peer = options_.trust->check(request.headers.get("Authorization"), *context, access);
-    if (!peer) return fail(peer.error());
-  } else if (access == Access::internal) {
-    return fail(services_only, "Only services of the shop may use this.");
-  } else if (auto identified = identify_client(request, *route, *context); !identified) {
-    return fail(std::move(identified.error()));
-  }
-  if (route == nullptr) return context;
+  auto identified = is_service ? check_service(request, route, *context) : identify_client(request, route, *context);
+  if (!identified) return fail(std::move(identified.error()));
   // Before the body is read: a stranger learns nothing about what a body should look like.
-  if (auto allowed = check_access(access, context->caller); !allowed) return fail(std::move(allowed.error()));
-  const Instant latest = clock_.monotonic().plus_ms(options_.deadline_ms + context->wait_ms);
-  context->deadline = std::min(context->deadline, latest);
+  if (auto allowed = check_access(route.access, context->caller); !allowed) return fail(std::move(allowed.error()));
+  context->deadline = std::min(context->deadline, clock_.monotonic().plus_ms(options_.deadline_ms + context->wait_ms));
   // Who called has given up: nothing is begun for nobody.
   if (context->deadline <= clock_.monotonic()) return fail(deadline_exceeded, "The time for this call was over when it came.");
   return context;
 }
 
+Result<void> Dispatcher::check_service(const Request& request, const OperationRoute& route, const CallContext& context) const {
+  const auto peer = options_.trust->check(request.headers.get("Authorization"), context, route.access);
+  if (!peer) return fail(peer.error());
+  return {};
+}
+
 Result<void> Dispatcher::identify_client(const Request& request, const OperationRoute& route, CallContext& context) const {
+  if (route.access == Access::internal) return fail(services_only, "Only services of the shop may use this.");
   // The token endpoint knows its caller by the body: who refreshes a token may well send the expired one along, and OAuth clients
   // may send a client's credentials there (RFC 6749, section 2.3.1).
   if (route.route.body == BodyFormat::form) return {};

@@ -29,7 +29,8 @@ class Dispatcher {
   /// What only services may use and no operation offers: a module's event log. It answers its path and all paths below it.
   struct Resource {
     std::string path;
-    std::function<Response(const Request&)> handle;
+    /// `peer` is the name that the service has proven; empty where nobody has to prove one.
+    std::function<Response(const Request&, const std::string& peer)> handle;
   };
 
   /// All that is referred to exists and outlives the dispatcher.
@@ -48,8 +49,8 @@ class Dispatcher {
   Response call(const Request& request, const RouteTable::Match& match, const std::string& request_id) const;
   Response use(const Resource& resource, const Request& request, const std::string& request_id) const;
   const Resource* find_resource(std::string_view path) const;
-  /// Of a request to a route, or to a resource (null).
-  Result<CallContext> read_context(const Request& request, const OperationRoute* route, const std::string& request_id) const;
+  Result<CallContext> read_context(const Request& request, const OperationRoute& route, const std::string& request_id) const;
+  Result<void> check_service(const Request& request, const OperationRoute& route, const CallContext& context) const;
   Result<void> identify_client(const Request& request, const OperationRoute& route, CallContext& context) const;
 
   const RouteTable table_;
