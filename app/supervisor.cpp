@@ -195,7 +195,7 @@ bool Supervisor::step() {
 
 Supervisor::Round Supervisor::begin_round() {
   const std::lock_guard lock(mutex_);
-  Round round{{}, is_stopping_, 0, options_};
+  Round round{{}, is_stopping_, options_.name_width, options_};
   for (const auto& child : children_) {
     round.children.push_back(child.get());
     round.name_width = std::max(round.name_width, child->status.name.size());

@@ -26,6 +26,8 @@ struct SupervisorOptions {
   std::int64_t stop_ms = 25'000;
   /// A longer line is cut into several.
   std::size_t max_line_bytes = 8192;
+  /// How wide the column of names is: that of the longest name to come. Grows with a longer one.
+  std::size_t name_width = 0;
   /// Gets every line that a child writes, behind the child's name and without its end. Our standard error, if empty.
   std::function<void(std::string_view line)> print{};
   /// Is told of a child that will not be started again, by its name, with a sentence about why. Runs in the supervisor's thread,

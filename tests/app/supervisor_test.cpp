@@ -87,7 +87,7 @@ pid_t number_in(const std::filesystem::path& file) {
 }  // namespace
 
 TEST_CASE("what children write on either stream becomes whole lines behind their aligned names") {
-  Supervised all;
+  Supervised all({.name_width = 9});
   all.run("user", "printf 'one\\ntw'; printf 'problem\\n' >&2; printf 'o\\n'; exec sleep 100");
   all.run("inventory", "echo stock; exec sleep 100");
   CHECK(poll_until([&] { return all.has_printed("inventory | stock"); }));
