@@ -7,6 +7,7 @@
 
 #include "base/id.hpp"
 #include "events/consumer.hpp"
+#include "events/follower.hpp"
 #include "events/puller.hpp"
 #include "events/timers.hpp"
 #include "host/module_spec.hpp"
@@ -21,6 +22,8 @@ struct HostOptions {
   store::StoreOptions store;
   std::size_t consumer_queue_entries = 4096;
   events::Puller::Options puller;
+  /// Of the logs of publishers elsewhere. Without threads nothing waits, whatever it says.
+  events::Follower::Options follower;
   events::Timers::Options timers;
   std::int64_t timer_poll_ms = 100;
   /// How long remembered answers are kept.
@@ -60,10 +63,13 @@ class Host {
     return port;
   }
 
-  /// A module that runs elsewhere: calls go to `port`, its events are read from `log`. Before start(). Both outlive the host.
+  /// Makes the source from which a subscriber here reads the log of a publisher elsewhere: one for each of them.
+  using OpenLog = std::function<std::unique_ptr<events::LogSource>(const std::string& subscriber)>;
+  /// A module that runs elsewhere: calls go to `port`, its events are read from what `open_log` makes. Before start(). The port,
+  /// and what the sources refer to, outlive the host.
   template <AContract C>
-  void add_remote(Port<C>& port, events::LogSource& log) {
-    remotes_.push_back({std::string(C::module), &port, log});
+  void add_remote(Port<C>& port, OpenLog open_log) {
+    remotes_.push_back({std::string(C::module), &port, std::move(open_log)});
   }
 
   /// Connects seams and consumers, and starts the threads. Nothing is heard before it.
@@ -89,17 +95,19 @@ class Host {
  private:
   struct Placed;
   struct GatedThread;
+  struct Following;
   class Housekeeping;
   struct Remote {
     std::string name;
     void* port;  // a Port<C>*, as Edge::connect takes it
-    events::LogSource& log;
+    OpenLog open_log;
   };
 
   void connect_edges();
   void connect_consumers();
   void connect_gates();
-  events::LogSource* source_of(std::string_view publisher);
+  void connect_consumer(Placed& subscriber, const std::string& publisher, const events::Handlers::ByType& handlers);
+  void follow(Placed& subscriber, const Remote& publisher, const events::Handlers::ByType& handlers);
   void start_threads();
   /// Closes the gates one by one, callers before those whom they call, so that what is under way can end.
   void drain();
@@ -116,6 +124,7 @@ class Host {
   std::vector<std::unique_ptr<Edge>> own_edges_;
   std::vector<std::unique_ptr<events::LogSource>> sources_;
   std::vector<std::unique_ptr<events::Consumer>> consumers_;
+  std::vector<std::unique_ptr<Following>> followings_;
   events::Puller puller_;
   std::unique_ptr<LoopThread> puller_thread_;
   WorkerWaker puller_waker_;

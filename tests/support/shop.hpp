@@ -145,11 +145,10 @@ class Shop {
   };
   template <AContract C>
   struct RemoteOf final : Remote {
-    RemoteOf(host::Host& home, store::Store& store, const Clock& clock)
-        : transport(home.routes(), clock), proxy(transport), log(store) {}
+    RemoteOf(host::Host& home, const Clock& clock)
+        : transport(home.routes(), clock), proxy(transport) {}
     Loopback transport;
     Proxy<C> proxy;
-    events::LocalLogSource log;
   };
 
   static ShopOptions options_with(order::Settings order_settings) {
@@ -185,9 +184,12 @@ class Shop {
   void introduce() {
     const std::string name(C::module);
     host::Host& home = *home_.at(name);
-    auto remote = std::make_unique<RemoteOf<C>>(home, home.store_of(name), used_clock());
+    auto remote = std::make_unique<RemoteOf<C>>(home, used_clock());
     for (const auto& other : hosts_) {
-      if (other.get() != &home) other->add_remote<C>(remote->proxy, remote->log);
+      if (other.get() == &home) continue;
+      other->add_remote<C>(remote->proxy, [&home, name](const std::string&) {
+        return std::make_unique<events::LocalLogSource>(home.store_of(name), home.gate_of(name));
+      });
     }
     remotes_.push_back(std::move(remote));
   }
