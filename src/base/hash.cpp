@@ -46,4 +46,17 @@ std::string to_hex(std::string_view bytes) {
 
 std::string to_hex(const Sha256& digest) { return to_hex(as_bytes(digest)); }
 
+std::optional<Sha256> parse_digest(std::string_view hex) {
+  const auto value_of = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  Sha256 digest{};
+  if (hex.size() != 2 * digest.size()) return std::nullopt;
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    const int high = value_of(hex[2 * i]);
+    const int low = value_of(hex[2 * i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    digest[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return digest;
+}
+
 }  // namespace seamline

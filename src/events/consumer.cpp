@@ -69,6 +69,7 @@ Consumer::Consumer(std::string publisher, Handlers::ByType handlers, store::Stor
   tail_ = applied_;
   reached_ = applied_;
   written_seq_ = applied_.seq;
+  receipt_seq_ = applied_.seq;
 }
 
 Consumer::~Consumer() {
@@ -127,7 +128,7 @@ void Consumer::offer(const std::shared_ptr<const store::EntryBatch>& entries) {
 
 std::optional<store::LogPosition> Consumer::begin_log_read() {
   const std::lock_guard lock(mutex_);
-  if (!is_behind_ || diverged_.load()) return std::nullopt;
+  if (!is_behind_) return std::nullopt;
   puller_waits_ = is_too_full();
   if (puller_waits_) return std::nullopt;
   ++counts_.log_reads;
@@ -161,6 +162,16 @@ void Consumer::notice_idle(std::int64_t head_seq) {
 }
 
 void Consumer::diverged(const Error&) { diverged_.store(true); }
+
+void Consumer::converged() {
+  diverged_.store(false);
+  post_if_needed();
+}
+
+std::int64_t Consumer::receipt_seq() const {
+  const std::lock_guard lock(mutex_);
+  return receipt_seq_;
+}
 
 store::LogPosition Consumer::applied() const {
   const std::lock_guard lock(mutex_);
@@ -261,6 +272,7 @@ void Consumer::committed() {
   {
     const std::lock_guard lock(mutex_);
     applied_ = reached_;
+    receipt_seq_ = written_seq_;
     if (found_gap_) {
       missed_seq_ = std::max(missed_seq_, tail_.seq);
       queue_.clear();

@@ -43,9 +43,11 @@ class Consumer final : private store::Command {
   /// Hands over committed entries. Never blocks and never fails: what does not fit is dropped and read from the log later.
   void offer(const std::shared_ptr<const store::EntryBatch>& entries);
 
-  /// Behind which place the puller shall read the log; empty while nothing is missing, or the queue is too full.
+  /// Behind which place the log shall be read; empty while nothing is missing, or the queue is too full. A consumer that has
+  /// diverged gives the place that must fit the log again.
   std::optional<store::LogPosition> begin_log_read();
-  /// What was read there; `is_all` where the end of the log was reached.
+  /// What was read there; `is_all` where the end of the log was reached, and what follows will be offered. Without it the
+  /// consumer goes on wanting the log, as one does whose publisher is elsewhere.
   void offer_from_log(const std::string& log_id, store::EntryBatch entries, bool is_all);
   /// Called now and then, with the publisher's head, or 0 where it is unknown. Notices entries that were there the last time and
   /// that no carrier has brought since. Runs again what failed for a passing reason, and has a cursor written down that
@@ -55,9 +57,13 @@ class Consumer final : private store::Command {
   void resume() { post_if_needed(); }
   /// The log is not the one that the cursor belongs to. The consumer stops and never skips.
   void diverged(const Error& why);
+  /// The log fits the cursor again: goes on from where it stopped.
+  void converged();
 
   /// The place up to which everything is applied, durably.
   store::LogPosition applied() const;
+  /// What a restart would go on from: the cursor's row. Entries that nobody here hears move it a little later than applied().
+  std::int64_t receipt_seq() const;
   bool is_diverged() const { return diverged_.load(); }
   ConsumerCounts counts() const;
 
@@ -96,6 +102,7 @@ class Consumer final : private store::Command {
   std::size_t waiting_entries_ = 0;
   store::LogPosition tail_;     // the last place that was queued
   store::LogPosition applied_;  // the last place that is applied for good
+  std::int64_t receipt_seq_ = 0;
   bool has_work_ = false;       // the writer should run this
   bool is_posted_ = false;
   std::optional<seam::Gate::Pass> pass_;  // held while it is posted

@@ -4,28 +4,21 @@
 
 namespace seamline::events {
 
-Result<LogRead> LocalLogSource::read(const store::LogPosition& after, std::int64_t limit) {
-  return publisher_.read([&](store::View& view) -> Result<LogRead> {
-    auto entries = store::read_log(view.rows(), after, limit);
-    if (!entries) return fail(std::move(entries.error()));
-    return LogRead{publisher_.log().head().log_id, std::move(*entries)};
-  });
-}
-
-Result<std::int64_t> LocalLogSource::head_seq() { return publisher_.log().head().seq; }
-
 bool Puller::step() {
   // First, so that what is found missing is read in the same step.
   if (clock_.monotonic() >= next_comparison_) compare_heads();
   bool has_read = false;
   for (const Feed& feed : feeds_) has_read = read_for(feed) || has_read;
+  if (clock_.monotonic() >= next_receipts_) send_receipts();
   return has_read;
 }
 
 bool Puller::read_for(const Feed& feed) const {
+  // A log in the same process does not change under its cursors while the process runs.
+  if (feed.consumer.is_diverged()) return false;
   const auto after = feed.consumer.begin_log_read();
   if (!after) return false;
-  auto read = feed.source.read(*after, options_.read_entries);
+  auto read = feed.source.read(*after, options_.read_entries, 0);
   if (!read) {
     if (read.error().kind == Kind::conflict) {
       observe::log_error("events",
@@ -43,8 +36,17 @@ bool Puller::read_for(const Feed& feed) const {
 void Puller::compare_heads() {
   next_comparison_ = clock_.monotonic().plus_ms(options_.poll_ms);
   for (const Feed& feed : feeds_) {
-    constexpr std::int64_t unknown = 0;
-    feed.consumer.notice_idle(feed.source.head_seq().value_or(unknown));
+    feed.consumer.notice_idle(feed.source.head_seq());
+  }
+}
+
+void Puller::send_receipts() {
+  next_receipts_ = clock_.monotonic().plus_ms(options_.receipt_ms);
+  for (Feed& feed : feeds_) {
+    const std::int64_t seq = feed.consumer.receipt_seq();
+    if (seq <= feed.receipted_seq || feed.consumer.is_diverged()) continue;
+    // A publisher that cannot take it now gets the next one.
+    if (feed.source.send_receipt(feed.consumer.subscriber(), seq)) feed.receipted_seq = seq;
   }
 }
 

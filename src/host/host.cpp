@@ -44,6 +44,17 @@ struct Host::GatedThread {
   std::unique_ptr<LoopThread> thread;
 };
 
+/// A subscriber's own loop at a log elsewhere, and the thread around it while the host has threads.
+struct Host::Following {
+  /// How often a follower that pauses, or waits for room, looks again.
+  static constexpr std::int64_t idle_ms = 50;
+
+  std::string name;
+  std::unique_ptr<events::Follower> loop;
+  WorkerWaker waker;
+  std::unique_ptr<LoopThread> thread;
+};
+
 /// A module in its place: what belongs to it alone, in the order in which it is made.
 struct Host::Placed {
   std::string name;
@@ -124,34 +135,42 @@ void Host::connect_edges() {
   }
 }
 
-std::unique_ptr<events::LogSource> Host::open_log(const std::string& publisher, const std::string& subscriber) const {
-  if (Placed* placed = find(publisher)) return std::make_unique<events::LocalLogSource>(*placed->store);
-  for (const Remote& remote : remotes_) {
-    if (remote.spec.name == publisher) return remote.open_log(subscriber);
-  }
-  return nullptr;
-}
-
 void Host::connect_consumers() {
-  std::map<std::string, std::vector<events::Consumer*>, std::less<>> by_publisher;
   for (const auto& subscriber : modules_) {
-    for (const auto& [name, handlers] : subscriber->environment->handlers_.by_publisher()) {
-      auto source = open_log(name, subscriber->name);
-      if (source == nullptr) continue;
-      consumers_.push_back(std::make_unique<events::Consumer>(
-          name, handlers, *subscriber->store, subscriber->module->gate(),
-          events::Consumer::Options{options_.consumer_queue_entries, [waker = puller_waker_] { waker.wake(); }}));
-      puller_.add(*consumers_.back(), *source);
-      sources_.push_back(std::move(source));
-      // What a module here publishes is handed over in memory; a remote one's log is read.
-      if (find(name) != nullptr) by_publisher[name].push_back(consumers_.back().get());
+    for (const auto& [publisher, handlers] : subscriber->environment->handlers_.by_publisher()) {
+      connect_consumer(*subscriber, publisher, handlers);
     }
   }
-  for (auto& [name, subscribers] : by_publisher) {
-    find(name)->store->writer().listen([subscribers = subscribers](const std::shared_ptr<const store::EntryBatch>& entries) {
-      for (events::Consumer* subscriber : subscribers) subscriber->offer(entries);
-    });
+}
+
+void Host::connect_consumer(Placed& subscriber, const std::string& publisher, const events::Handlers::ByType& handlers) {
+  Placed* placed = find(publisher);
+  if (placed == nullptr) {
+    for (const Remote& remote : remotes_) {
+      if (remote.spec.name == publisher) follow(subscriber, remote, handlers);
+    }
+    return;
   }
+  sources_.push_back(std::make_unique<events::LocalLogSource>(*placed->store, placed->module->gate()));
+  consumers_.push_back(std::make_unique<events::Consumer>(
+      publisher, handlers, *subscriber.store, subscriber.module->gate(),
+      events::Consumer::Options{options_.consumer_queue_entries, [waker = puller_waker_] { waker.wake(); }}));
+  puller_.add(*consumers_.back(), *sources_.back());
+  placed->store->writer().listen(
+      [consumer = consumers_.back().get()](const std::shared_ptr<const store::EntryBatch>& entries) { consumer->offer(entries); });
+}
+
+void Host::follow(Placed& subscriber, const Remote& publisher, const events::Handlers::ByType& handlers) {
+  sources_.push_back(publisher.open_log(subscriber.name));
+  auto following = std::make_unique<Following>();
+  consumers_.push_back(std::make_unique<events::Consumer>(
+      publisher.spec.name, handlers, *subscriber.store, subscriber.module->gate(),
+      events::Consumer::Options{options_.consumer_queue_entries, [waker = following->waker] { waker.wake(); }}));
+  events::Follower::Options follower_options = options_.follower;
+  if (!options_.threads) follower_options.wait_ms = 0;
+  following->name = "f-" + subscriber.name;
+  following->loop = std::make_unique<events::Follower>(*consumers_.back(), *sources_.back(), clock_, follower_options);
+  followings_.push_back(std::move(following));
 }
 
 void Host::connect_gates() {
@@ -170,6 +189,10 @@ void Host::start_threads() {
   for (const auto& placed : modules_) placed->store->writer().start_thread();
   puller_thread_ = std::make_unique<LoopThread>("puller", puller_, options_.puller.poll_ms);
   puller_waker_.thread_->store(puller_thread_.get());
+  for (const auto& following : followings_) {
+    following->thread = std::make_unique<LoopThread>(following->name, *following->loop, Following::idle_ms);
+    following->waker.thread_->store(following->thread.get());
+  }
   for (const auto& placed : modules_) {
     for (GatedThread& loop : placed->loops) {
       loop.thread = std::make_unique<LoopThread>(loop.name, loop.loop, loop.idle_ms);
@@ -192,6 +215,10 @@ void Host::stop() {
   is_stopped_ = true;
   drain();
   if (puller_thread_) puller_thread_->stop();
+  for (const auto& following : followings_) following->loop->stop();
+  for (const auto& following : followings_) {
+    if (following->thread) following->thread->stop();
+  }
   for (const auto& placed : modules_) {
     for (const GatedThread& loop : placed->loops) {
       if (loop.thread) loop.thread->stop();
@@ -304,6 +331,7 @@ events::Consumer& Host::consumer_of(std::string_view subscriber, std::string_vie
 
 std::vector<Loop*> Host::loops() {
   std::vector<Loop*> all{&puller_};
+  for (const auto& following : followings_) all.push_back(following->loop.get());
   for (const auto& placed : modules_) {
     all.push_back(&placed->store->writer());
     for (GatedThread& loop : placed->loops) all.push_back(&loop.loop);

@@ -7,6 +7,7 @@
 
 #include "base/id.hpp"
 #include "events/consumer.hpp"
+#include "events/follower.hpp"
 #include "events/puller.hpp"
 #include "events/timers.hpp"
 #include "host/module_spec.hpp"
@@ -21,6 +22,8 @@ struct HostOptions {
   store::StoreOptions store;
   std::size_t consumer_queue_entries = 4096;
   events::Puller::Options puller;
+  /// Of the logs of publishers elsewhere. Without threads nothing waits, whatever it says.
+  events::Follower::Options follower;
   events::Timers::Options timers;
   std::int64_t timer_poll_ms = 100;
   /// How long remembered answers are kept.
@@ -93,6 +96,7 @@ class Host {
  private:
   struct Placed;
   struct GatedThread;
+  struct Following;
   class Housekeeping;
   struct Remote {
     ModuleSpec spec;
@@ -104,7 +108,8 @@ class Host {
   void connect_edges();
   void connect_consumers();
   void connect_gates();
-  std::unique_ptr<events::LogSource> open_log(const std::string& publisher, const std::string& subscriber) const;
+  void connect_consumer(Placed& subscriber, const std::string& publisher, const events::Handlers::ByType& handlers);
+  void follow(Placed& subscriber, const Remote& publisher, const events::Handlers::ByType& handlers);
   void start_threads();
   /// Closes the gates one by one, callers before those whom they call, so that what is under way can end.
   void drain();
@@ -122,6 +127,7 @@ class Host {
   std::vector<std::unique_ptr<Entrance>> entrances_;
   std::vector<std::unique_ptr<events::LogSource>> sources_;
   std::vector<std::unique_ptr<events::Consumer>> consumers_;
+  std::vector<std::unique_ptr<Following>> followings_;
   events::Puller puller_;
   std::unique_ptr<LoopThread> puller_thread_;
   WorkerWaker puller_waker_;

@@ -5,8 +5,6 @@
 namespace seamline::store {
 namespace {
 
-constexpr ErrorCode diverged{"events.diverged", Kind::conflict};
-
 void append_netstring(std::string& out, std::string_view text) {
   out += std::to_string(text.size());
   out.push_back(':');
@@ -25,8 +23,7 @@ Ownership read_ownership(Connection& rows) {
   return {std::string(row.text(0)), row.integer(1)};
 }
 
-LogEntry read_entry(Rows& row) {
-  LogEntry entry;
+void read_entry(Rows& row, LogEntry& entry) {
   entry.seq = row.integer(0);
   entry.epoch = row.integer(1);
   entry.type = row.text(2);
@@ -35,7 +32,6 @@ LogEntry read_entry(Rows& row) {
   entry.trace = row.text(5);
   entry.payload = row.text(6);
   entry.hash = row.digest(7);
-  return entry;
 }
 
 }  // namespace
@@ -114,22 +110,39 @@ LogPosition read_head(Connection& rows) {
   return head;
 }
 
-Result<EntryBatch> read_log(Connection& rows, const LogPosition& after, std::int64_t limit) {
+Result<void> scan_log(Connection& rows, const LogPosition& after, std::int64_t limit,
+                      const std::function<bool(const LogEntry&)>& take) {
   const Ownership ownership = read_ownership(rows);
   const bool is_beginning = after.log_id.empty() && after.seq == 0;
   if (!is_beginning && after.log_id != ownership.log_id) {
     return fail(diverged, "The log has another id than the cursor: it was replaced or restored.");
+  }
+  if (after.epoch > ownership.epoch) {
+    return fail(diverged, "The cursor has seen a later epoch: this is no longer the owner of the log.");
   }
   if (after.seq > 0) {
     Rows row = rows.query("SELECT hash FROM event_log WHERE seq = $1", after.seq);
     if (!row.next()) return fail(diverged, "The cursor is past the head of the log: the log was restored from an older copy.");
     if (row.digest(0) != after.hash) return fail(diverged, "The log has another entry where the cursor stands.");
   }
-  EntryBatch entries;
   Rows row = rows.query(
       "SELECT seq, epoch, type, subject, at_ms, trace, payload, hash FROM event_log WHERE seq > $1 ORDER BY seq LIMIT $2",
       after.seq, limit);
-  while (row.next()) entries.push_back(read_entry(row));
+  LogEntry entry;
+  while (row.next()) {
+    read_entry(row, entry);
+    if (!take(entry)) break;
+  }
+  return {};
+}
+
+Result<EntryBatch> read_log(Connection& rows, const LogPosition& after, std::int64_t limit) {
+  EntryBatch entries;
+  auto scanned = scan_log(rows, after, limit, [&](const LogEntry& entry) {
+    entries.push_back(entry);
+    return true;
+  });
+  if (!scanned) return fail(std::move(scanned.error()));
   return entries;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -72,8 +73,15 @@ class EventLog {
   EntryBatch pending_;
 };
 
-/// Reads up to `limit` entries behind `after` from a store of that log. An empty log id with seq 0 is the beginning of any.
-/// Errors: events.diverged where `after` is not a place in this log: unknown log id, past its head, or another hash there.
+/// A cursor does not fit the log that it is read with: nothing is skipped, and nothing more is heard until it fits again.
+inline constexpr ErrorCode diverged{"events.diverged", Kind::conflict};
+
+/// Calls `take` with up to `limit` entries behind `after` from a store of that log, until it returns false. An empty log id
+/// with seq 0 is the beginning of any. Errors: events.diverged where `after` is not a place in this log: unknown log id,
+/// past its head, another hash there, or an epoch that this owner has not reached.
+Result<void> scan_log(Connection& rows, const LogPosition& after, std::int64_t limit,
+                      const std::function<bool(const LogEntry&)>& take);
+/// The same entries in one batch.
 Result<EntryBatch> read_log(Connection& rows, const LogPosition& after, std::int64_t limit);
 /// The position of the last entry. Errors: none but storage.
 LogPosition read_head(Connection& rows);

@@ -98,7 +98,7 @@ Writer::Writer(std::string module, Connection& rows, EventLog& log, const Clock&
 
 Writer::~Writer() { stop(); }
 
-void Writer::listen(Listener listener) { listener_ = std::move(listener); }
+void Writer::listen(Listener listener) { listeners_.push_back(std::move(listener)); }
 
 void Writer::post(Command& command) {
   SEAMLINE_ASSERT(!inside_transaction);
@@ -248,7 +248,9 @@ void Writer::roll_back() {
 void Writer::answer(const std::vector<Command*>& batch) {
   const auto entries = log_.batch_committed();
   const auto actions = transaction_->take_actions();
-  if (entries && listener_) listener_(entries);
+  if (entries) {
+    for (const Listener& listener : listeners_) listener(entries);
+  }
   for (Command* command : batch) command->committed();
   for (const auto& action : actions) action();
 }

@@ -61,7 +61,7 @@ class Writer final : public Loop {
   Writer(std::string module, Connection& rows, EventLog& log, const Clock& clock, Options options);
   ~Writer() override;
 
-  /// Hands over what is committed from here on. Before the first command only.
+  /// Adds one to those that are handed what is committed from here on. Before the writer's thread is started.
   void listen(Listener listener);
 
   /// Queues a client's command, or refuses it: failed() with store.overloaded, retryable and not run.
@@ -102,7 +102,7 @@ class Writer final : public Loop {
   const Clock& clock_;
   const Options options_;
   std::unique_ptr<SqlTransaction> transaction_;
-  Listener listener_;
+  std::vector<Listener> listeners_;
 
   std::mutex mutex_;
   std::deque<Command*> events_;

@@ -232,7 +232,8 @@ void bench_events() {
                             {65'536, [&] {
                                if (puller_thread != nullptr) puller_thread->wake();
                              }});
-  events::LocalLogSource source(*publisher);
+  seam::Gate publisher_gate;
+  events::LocalLogSource source(*publisher, publisher_gate);
   puller.add(consumer, source);
   publisher->writer().listen([&](const auto& entries) { consumer.offer(entries); });
   publisher->writer().start_thread();

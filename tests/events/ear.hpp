@@ -39,7 +39,7 @@ class Ear {
       if (after_effect) after_effect(transaction, event);
     });
     consumer = std::make_unique<events::Consumer>("note", handlers.by_publisher().at("note"), *store, gate, consumer_options_);
-    source = std::make_unique<events::LocalLogSource>(*publisher_);
+    source = std::make_unique<events::LocalLogSource>(*publisher_, publisher_gate);
     puller = std::make_unique<events::Puller>(publisher_.clock, puller_options);
     puller->add(*consumer, *source);
   }
@@ -95,6 +95,7 @@ class Ear {
   }
 
   seam::Gate gate;
+  seam::Gate publisher_gate;
   events::Puller::Options puller_options;
   std::function<void(store::Transaction&, const NoteWritten&)> before_effect;
   std::function<void(store::Transaction&, const NoteWritten&)> after_effect;

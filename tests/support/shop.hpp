@@ -175,8 +175,8 @@ class Shop {
   void introduce(const host::ModuleSpec& spec) {
     host::Host& home = *home_.at(spec.name);
     transports_.push_back(transport_to(home, spec.name));
-    const auto open_log = [&store = home.store_of(spec.name)](const std::string&) {
-      return std::make_unique<events::LocalLogSource>(store);
+    const auto open_log = [&home, name = spec.name](const std::string&) {
+      return std::make_unique<events::LocalLogSource>(home.store_of(name), home.gate_of(name));
     };
     for (const auto& other : hosts_) {
       if (other.get() != &home) other->add_remote(spec, *transports_.back(), open_log);
