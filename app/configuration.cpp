@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstdlib>
 
 namespace seamline::app {
 namespace {
@@ -20,11 +21,25 @@ std::vector<std::pair<std::string, std::string>> environment_variables() {
 
 Error invalid(std::string detail) { return fail(config::errors::invalid, std::move(detail)).value(); }
 
-Result<void> check_placement(const config::Layers& layers, std::string_view module, Placement placement) {
-  if (placement == Placement::local) return {};
-  const std::string key = "modules." + std::string(module) + ".placement";
-  return fail(invalid(layers.origin_of(key) + ": " + key +
-                      " is \"remote\", which this version cannot do yet. Remove it, or set it to \"local\"."));
+Error at_origin(const config::Layers& layers, const std::string& key, Error error) {
+  error.detail = layers.origin_of(key) + ": " + error.detail;
+  return error;
+}
+
+Result<void> check_module(const config::Layers& layers, std::string_view name, const ModuleAddress& module) {
+  const std::string section = "modules." + std::string(name) + ".";
+  if (const auto url = parse_url(section + "url", module.url); !url) return fail(at_origin(layers, section + "url", url.error()));
+  if (!module.listen.empty()) {
+    const auto listen = parse_address(section + "listen", module.listen);
+    if (!listen) return fail(at_origin(layers, section + "listen", listen.error()));
+  }
+  const auto admin = parse_address(section + "admin", module.admin);
+  if (!admin) return fail(at_origin(layers, section + "admin", admin.error()));
+  if (!admin->is_loopback()) {
+    return fail(invalid(layers.origin_of(section + "admin") + ": " + section +
+                        "admin must be a loopback address: it lets its callers do everything."));
+  }
+  return {};
 }
 
 Result<void> check_listeners(const config::Layers& layers, const Configuration& configuration) {
@@ -67,7 +82,7 @@ Result<Configuration> read_configuration(const config::Layers& layers) {
   if (!configuration) return configuration;
   Result<void> checked;
   for_each_field<ModulesSection>([&](const auto& module) {
-    if (checked) checked = check_placement(layers, module.name, (configuration->modules.*module.member).placement);
+    if (checked) checked = check_module(layers, module.name, configuration->modules.*module.member);
   });
   if (checked) checked = check_listeners(layers, *configuration);
   if (!checked) return fail(std::move(checked.error()));
@@ -78,6 +93,19 @@ Result<Configuration> load_configuration(const ConfigurationSources& sources) {
   const auto layers = load_layers(sources);
   if (!layers) return fail(layers.error());
   return read_configuration(*layers);
+}
+
+void read_secrets(Configuration& configuration) {
+  const auto secret = [](const char* variable) {
+    const char* text = std::getenv(variable);
+    return Secret{text == nullptr ? std::string() : std::string(text)};
+  };
+  configuration.modules.user.admin_password = secret("SEAMLINE_ADMIN_PASSWORD");
+  configuration.security.service_secret = secret("SEAMLINE_SERVICE_SECRET");
+  configuration.modules.user.service_secret = configuration.security.service_secret;
+  configuration.modules.user.service_names = {"gateway"};
+  for_each_field<ModulesSection>(
+      [&](const auto& module) { configuration.modules.user.service_names.emplace_back(module.name); });
 }
 
 bool Address::is_loopback() const {
@@ -104,6 +132,20 @@ Result<Address> parse_address(std::string_view key, std::string_view text) {
   }
   return fail(
       invalid(std::string(key) + " is \"" + std::string(text) + "\", and must be host:port, for example 127.0.0.1:8080."));
+}
+
+Result<Address> parse_url(std::string_view key, std::string_view text) {
+  constexpr std::string_view scheme = "http://";
+  std::string_view rest = text.starts_with(scheme) ? text.substr(scheme.size()) : std::string_view();
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  const auto address = parse_address(key, rest);
+  if (address && rest.find('/') == std::string_view::npos) return address;
+  return fail(invalid(std::string(key) + " is \"" + std::string(text) +
+                      "\", and must be http://host:port, for example http://127.0.0.1:8103."));
+}
+
+Address listen_address(const ModuleAddress& module) {
+  return module.listen.empty() ? parse_url("url", module.url).value() : parse_address("listen", module.listen).value();
 }
 
 }  // namespace seamline::app

@@ -9,6 +9,7 @@
 #include "inventory/module.hpp"
 #include "order/module.hpp"
 #include "payment/module.hpp"
+#include "resilience/resilient_transport.hpp"
 #include "user/module.hpp"
 
 namespace seamline::app {
@@ -35,24 +36,40 @@ inline constexpr std::array<std::string_view, 5> seamline::enum_names<seamline::
 
 namespace seamline::app {
 
+/// Where a module runs and is reached, whatever its own settings.
+struct ModuleAddress {
+  Placement placement = Placement::local;
+  std::string url;
+  std::string listen;
+  std::string admin = "127.0.0.1:0";
+};
+
 /// The section of one module: where it runs, and its own settings.
 template <class Settings>
-struct ModuleSection : Settings {
-  Placement placement = Placement::local;
-  std::optional<std::string> url;
+struct ModuleSection : ModuleAddress, Settings {
+  ModuleSection() = default;
+  explicit ModuleSection(std::string default_url) { url = std::move(default_url); }
 
   static constexpr auto fields = std::tuple_cat(
       std::tuple{
           Field{"placement", &ModuleSection::placement, "local: in the main process. remote: a process of its own, at url."},
-          Field{"url", &ModuleSection::url, "Where the module is reached when it is remote.", length(8, 300)}},
+          Field{"url", &ModuleSection::url,
+                "Where other processes of the shop reach the module, wherever it runs; used as soon as any module is remote.",
+                length(8, 300)},
+          Field{"listen", &ModuleSection::listen, "The address to bind where it is not that of url; empty: that of url.",
+                length(0, 300)},
+          Field{"admin", &ModuleSection::admin,
+                "Address for metrics and control of the module's own process, on loopback; port 0 takes a free one, written to "
+                "<data_dir>/<module>/admin.",
+                length(3, 300)}},
       Settings::fields);
 };
 
 struct ModulesSection {
-  ModuleSection<user::Settings> user;
-  ModuleSection<inventory::Settings> inventory;
-  ModuleSection<payment::Settings> payment;
-  ModuleSection<order::Settings> order;
+  ModuleSection<user::Settings> user{"http://127.0.0.1:8101"};
+  ModuleSection<inventory::Settings> inventory{"http://127.0.0.1:8104"};
+  ModuleSection<payment::Settings> payment{"http://127.0.0.1:8103"};
+  ModuleSection<order::Settings> order{"http://127.0.0.1:8102"};
 
   static constexpr std::tuple fields{Field{"user", &ModulesSection::user, "The user module."},
                                      Field{"inventory", &ModulesSection::inventory, "The inventory module."},
@@ -130,6 +147,8 @@ struct StoreSection {
 struct SecuritySection {
   Authentication auth = Authentication::on;
   std::int64_t max_cached_tokens = 10'000;
+  /// By which the processes of the shop prove themselves to each other; empty where all are on loopback. A secret, so no key.
+  Secret service_secret;
 
   static constexpr std::tuple fields{
       Field{"auth", &SecuritySection::auth,
@@ -150,6 +169,7 @@ struct Configuration {
   std::string admin = "127.0.0.1:8081";
   ModulesSection modules;
   EventsSection events;
+  resilience::ResilienceSettings calls;
   HttpSection http;
   StoreSection store;
   SecuritySection security;
@@ -162,6 +182,7 @@ struct Configuration {
             length(3, 300)},
       Field{"modules", &Configuration::modules, "The modules."},
       Field{"events", &Configuration::events, "The events between modules."},
+      Field{"calls", &Configuration::calls, "Calls to modules in other processes."},
       Field{"http", &Configuration::http, "The HTTP listeners."},
       Field{"store", &Configuration::store, "The modules' stores."},
       Field{"security", &Configuration::security, "Who may do what."},
@@ -179,7 +200,7 @@ struct ConfigurationSources {
 /// The prefix of environment variables that are configuration.
 inline constexpr std::string_view environment_prefix = "SEAMLINE_";
 /// Variables of that prefix that are secrets or switches, and no configuration.
-inline constexpr std::array<std::string_view, 1> other_variables{"SEAMLINE_ADMIN_PASSWORD"};
+inline constexpr std::array<std::string_view, 2> other_variables{"SEAMLINE_ADMIN_PASSWORD", "SEAMLINE_SERVICE_SECRET"};
 
 /// All layers, in their order: file < environment < flags. Errors: config.unreadable, config.unknown_key, config.invalid.
 Result<config::Layers> load_layers(const ConfigurationSources& sources);
@@ -188,6 +209,9 @@ Result<Configuration> read_configuration(const config::Layers& layers);
 
 /// Both at once, for who does not ask where a value came from. Errors: those of both.
 Result<Configuration> load_configuration(const ConfigurationSources& sources);
+
+/// Takes the secrets, which are no keys, from the environment.
+void read_secrets(Configuration& configuration);
 
 /// A listener's address.
 struct Address {
@@ -198,5 +222,9 @@ struct Address {
 };
 /// `host:port`, an IPv6 host in brackets. Errors: config.invalid.
 Result<Address> parse_address(std::string_view key, std::string_view text);
+/// The address in `http://host:port`, and nothing behind it. Errors: config.invalid.
+Result<Address> parse_url(std::string_view key, std::string_view text);
+/// What the module's own listener binds: its `listen`, or else the address of its url. It was checked with the configuration.
+Address listen_address(const ModuleAddress& module);
 
 }  // namespace seamline::app

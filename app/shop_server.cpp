@@ -1,11 +1,11 @@
 #include "shop_server.hpp"
 
+#include <algorithm>
+#include <fstream>
+
 #include "base/random.hpp"
-#include "composition.hpp"
-#include "host/metrics.hpp"
-#include "http/openapi.hpp"
+#include "documents.hpp"
 #include "observe/log.hpp"
-#include "security/bearer_authenticator.hpp"
 
 namespace seamline::app {
 namespace {
@@ -29,91 +29,149 @@ host::HostOptions host_options(const Configuration& configuration) {
   return options;
 }
 
-http::Response metrics_response(const host::Host& host) {
-  http::Response response;
-  response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  response.body = host::render_metrics(host, version());
-  return response;
-}
-
-http::Response json_response(const std::string& text) {
-  http::Response response;
-  response.headers.add("Content-Type", "application/json");
-  response.body = text;
-  return response;
+security::TokenPolicy token_policy(const Configuration& configuration) {
+  security::TokenPolicy policy;
+  policy.issuer = configuration.modules.user.token_issuer;
+  policy.audience = configuration.modules.user.token_audience;
+  return policy;
 }
 
 }  // namespace
 
-std::string_view version() { return SEAMLINE_VERSION; }
-
-Result<std::unique_ptr<ShopServer>> ShopServer::start(const Configuration& configuration) {
-  std::unique_ptr<ShopServer> server(new ShopServer(configuration));
-  if (auto started = server->start_host(); !started) return fail(std::move(started.error()));
-  if (auto listening = server->listen(); !listening) return fail(std::move(listening.error()));
+Result<std::unique_ptr<ShopServer>> ShopServer::start(const Configuration& configuration, const std::vector<std::string>& only) {
+  auto composition = compose(configuration, only);
+  if (!composition) return fail(std::move(composition.error()));
+  std::unique_ptr<ShopServer> server(new ShopServer(configuration, std::move(*composition)));
+  auto started = server->start_host();
+  if (started) started = server->listen_for_services();
+  if (started && server->composition_.is_main) started = server->listen_for_customers();
+  if (started) started = server->listen_for_admins();
+  if (!started) return fail(std::move(started.error()));
   return server;
 }
 
-ShopServer::ShopServer(Configuration configuration)
+ShopServer::ShopServer(Configuration configuration, Composition composition)
     : configuration_(std::move(configuration)),
+      composition_(std::move(composition)),
+      service_tokens_([this](std::string_view audience) { return fetch_service_token(audience); }, Clock::system()),
+      remotes_(configuration_, composition_.remote, configuration_.security.service_secret.text.empty() ? nullptr : &service_tokens_),
       host_(host_options(configuration_), Clock::system(), Random::system()),
-      request_ids_(Clock::system(), Random::system()),
-      users_(host_.port<user::UserContract>("gateway")) {}
+      ids_(Clock::system(), Random::system()),
+      users_(host_.port<user::UserContract>(process_name())) {}
 
 ShopServer::~ShopServer() { stop(); }
 
+std::string ShopServer::process_name() const {
+  return composition_.is_main ? std::string("gateway") : composition_.hosted.front().spec.name;
+}
+
 Result<void> ShopServer::start_host() {
-  for (const host::ModuleSpec& spec : local_modules(configuration_)) {
-    if (auto added = host_.add(spec); !added) return added;
+  for (const ModuleEntry& module : composition_.hosted) {
+    if (auto added = host_.add(module.spec); !added) return added;
+  }
+  remotes_.add_to(host_);
+  authenticator_ = make_authenticator();
+  if (composition_.needs_service_listeners()) {
+    if (auto made = make_service_listeners(); !made) return made;
   }
   host_.start();
+  remotes_.watch();
   return {};
 }
 
-Result<void> ShopServer::listen() {
-  const auto health = [this] { return check_health(); };
-  http::Dispatcher::Documents public_documents;
-  http::add_health(public_documents, std::string(version()), health);
-  http::Dispatcher::Documents admin_documents = public_documents;
-  admin_documents["/metrics"] = [this] { return metrics_response(host_); };
-  public_documents["/openapi.json"] = [text = http::openapi_document("Seamline shop", version(), host_.routes())] {
-    return json_response(text);
-  };
-
-  authenticator_ = make_authenticator();
-  const http::Dispatcher::Options options{.deadline_ms = configuration_.http.deadline_ms, .internal_operations = false};
-  public_dispatcher_ = std::make_unique<http::Dispatcher>(host_.routes(), std::move(public_documents), *authenticator_,
-                                                          Clock::system(), request_ids_, options);
-  admin_dispatcher_ = std::make_unique<http::Dispatcher>(std::vector<OperationRoute>{}, std::move(admin_documents),
-                                                         *authenticator_, Clock::system(), request_ids_, options);
-
-  const auto listen = parse_address("listen", configuration_.listen);
-  const auto admin = parse_address("admin", configuration_.admin);
-  http::Server::Options admin_options = listener_options(admin.value());
-  admin_options.max_connections = admin_connections;
-  auto admin_server =
-      http::Server::start(admin_options, [this](const http::Request& request) { return admin_dispatcher_->handle(request); });
-  if (!admin_server) return fail(std::move(admin_server.error()));
-  admin_server_ = std::move(*admin_server);
-  auto public_server = http::Server::start(listener_options(listen.value()),
-                                           [this](const http::Request& request) { return public_dispatcher_->handle(request); });
-  if (!public_server) return fail(std::move(public_server.error()));
-  public_server_ = std::move(*public_server);
+Result<void> ShopServer::make_service_listeners() {
+  const ServiceListener::Surroundings surroundings{
+      host_, *authenticator_, ids_, [this] { return check_health(); }, {.deadline_ms = configuration_.http.deadline_ms}, {}};
+  for (const ModuleEntry& module : composition_.hosted) {
+    const Address address = listen_address(module.address);
+    auto trust = make_trust(module, address);
+    if (!trust) return fail(std::move(trust.error()));
+    service_listeners_.push_back(std::make_unique<ServiceListener>(module, std::move(*trust), surroundings));
+  }
   return {};
 }
 
-std::unique_ptr<security::Authenticator> ShopServer::make_authenticator() const {
+Result<void> ShopServer::listen_for_services() {
+  for (std::size_t i = 0; i < service_listeners_.size(); ++i) {
+    const Address address = listen_address(composition_.hosted[i].address);
+    if (auto listening = service_listeners_[i]->listen(listener_options(address)); !listening) return listening;
+  }
+  return {};
+}
+
+Result<void> ShopServer::listen_for_customers() {
+  auto routes = host_.routes("gateway");
+  auto documents = gateway_documents(routes, [this] { return check_health(); });
+  public_dispatcher_ =
+      std::make_unique<http::Dispatcher>(std::move(routes), std::move(documents), *authenticator_, Clock::system(), ids_,
+                                         http::Dispatcher::Options{.deadline_ms = configuration_.http.deadline_ms});
+  auto server = http::Server::start(listener_options(parse_address("listen", configuration_.listen).value()),
+                                    [this](const http::Request& request) { return public_dispatcher_->handle(request); });
+  if (!server) return fail(std::move(server.error()));
+  public_server_ = std::move(*server);
+  return {};
+}
+
+Result<void> ShopServer::listen_for_admins() {
+  admin_dispatcher_ = std::make_unique<http::Dispatcher>(
+      std::vector<OperationRoute>{}, admin_documents(host_, [this] { return check_health(); }), *authenticator_, Clock::system(),
+      ids_, http::Dispatcher::Options{.deadline_ms = configuration_.http.deadline_ms});
+  const std::string& admin = composition_.is_main ? configuration_.admin : composition_.hosted.front().address.admin;
+  http::Server::Options options = listener_options(parse_address("admin", admin).value());
+  options.max_connections = admin_connections;
+  auto server = http::Server::start(options, [this](const http::Request& request) { return admin_dispatcher_->handle(request); });
+  if (!server) return fail(std::move(server.error()));
+  admin_server_ = std::move(*server);
+  return composition_.is_main ? Result<void>() : write_admin_address();
+}
+
+Result<void> ShopServer::write_admin_address() const {
+  for (const ModuleEntry& module : composition_.hosted) {
+    const auto path = std::filesystem::path(configuration_.data_dir) / module.spec.name / "admin";
+    std::ofstream file(path, std::ios::trunc);
+    file << admin_url() << "\n";
+    if (!file.flush()) {
+      return fail(ErrorCode{"config.unreadable", Kind::invalid}, "Cannot write " + path.string() + ": make its folder writable.");
+    }
+  }
+  return {};
+}
+
+std::unique_ptr<security::Authenticator> ShopServer::make_authenticator() {
   if (configuration_.security.auth == Authentication::off) return std::make_unique<security::OpenAuthenticator>();
   const auto fetch_keys = [this]() -> Result<std::string> {
     const auto keys = users_.call({}, user::GetKeys{});
     if (!keys) return fail(keys.error());
     return encode(*keys);
   };
-  security::TokenPolicy policy;
-  policy.issuer = configuration_.modules.user.token_issuer;
-  policy.audience = configuration_.modules.user.token_audience;
-  return std::make_unique<security::BearerAuthenticator>(std::move(policy), fetch_keys, Clock::system(),
+  return std::make_unique<security::BearerAuthenticator>(token_policy(configuration_), fetch_keys, Clock::system(),
                                                          static_cast<std::size_t>(configuration_.security.max_cached_tokens));
+}
+
+Result<std::unique_ptr<security::ServiceTrust>> ShopServer::make_trust(const ModuleEntry& module, const Address& address) {
+  auto* users = dynamic_cast<security::BearerAuthenticator*>(authenticator_.get());
+  if (!configuration_.security.service_secret.text.empty() && users != nullptr) {
+    return std::make_unique<security::TokenTrust>(
+        security::service_token_policy(configuration_.modules.user.token_issuer, module.spec.name), *users, Clock::system());
+  }
+  if (address.is_loopback()) return std::make_unique<security::LoopbackTrust>();
+  return fail(config::errors::invalid,
+              "The listener of " + module.spec.name + " at " + address.url() +
+                  " is not on loopback: services must prove there who they are. Set security.auth to \"on\", and "
+                  "SEAMLINE_SERVICE_SECRET to the same long random text in every process of the shop.");
+}
+
+Result<security::ServiceToken> ShopServer::fetch_service_token(std::string_view audience) {
+  user::IssueTokens request;
+  request.grant_type = "client_credentials";
+  request.client_id = process_name();
+  request.client_secret = configuration_.security.service_secret;
+  request.audience = std::string(audience);
+  CallContext context;
+  context.deadline = Clock::system().monotonic().plus_ms(configuration_.http.deadline_ms);
+  const auto tokens = users_.call(context, request);
+  if (!tokens) return fail(tokens.error());
+  return security::ServiceToken{tokens->access_token.text, tokens->expires_in_s};
 }
 
 http::Server::Options ShopServer::listener_options(const Address& address) const {
@@ -133,7 +191,7 @@ http::Server::Options ShopServer::listener_options(const Address& address) const
 
 std::vector<http::HealthCheck> ShopServer::check_health() const {
   using Status = http::HealthCheck::Status;
-  std::vector<http::HealthCheck> checks;
+  std::vector<http::HealthCheck> checks = remotes_.check_health();
   if (is_draining_.load()) checks.push_back({"process", Status::fail, "stopping"});
   for (const host::ModuleStatus& module : host_.status()) {
     http::HealthCheck check{module.name, module.is_open ? Status::pass : Status::fail, module.is_open ? "" : "closed"};
@@ -147,14 +205,26 @@ std::vector<http::HealthCheck> ShopServer::check_health() const {
   return checks;
 }
 
+bool ShopServer::is_ready() const {
+  const auto checks = check_health();
+  return std::none_of(checks.begin(), checks.end(),
+                      [](const http::HealthCheck& check) { return check.status == http::HealthCheck::Status::fail; });
+}
+
 std::string ShopServer::url() const {
-  Address address = parse_address("listen", configuration_.listen).value();
-  address.port = public_server_->port();
+  if (composition_.is_main) {
+    Address address = parse_address("listen", configuration_.listen).value();
+    address.port = public_server_->port();
+    return address.url();
+  }
+  Address address = listen_address(composition_.hosted.front().address);
+  address.port = service_listeners_.front()->port();
   return address.url();
 }
 
 std::string ShopServer::admin_url() const {
-  Address address = parse_address("admin", configuration_.admin).value();
+  const std::string& admin = composition_.is_main ? configuration_.admin : composition_.hosted.front().address.admin;
+  Address address = parse_address("admin", admin).value();
   address.port = admin_server_->port();
   return address.url();
 }
@@ -162,7 +232,10 @@ std::string ShopServer::admin_url() const {
 void ShopServer::stop() {
   is_draining_.store(true);
   if (public_server_) public_server_->stop();
+  remotes_.stop();
+  // The listeners of services last: while the modules here drain, they may still need the others, and others them.
   host_.stop();
+  for (const auto& listener : service_listeners_) listener->stop();
   if (admin_server_) admin_server_->stop();
 }
 

@@ -3,49 +3,68 @@
 #include <atomic>
 #include <memory>
 
-#include "configuration.hpp"
+#include "composition.hpp"
 #include "host/host.hpp"
 #include "http/dispatcher.hpp"
 #include "http/health.hpp"
 #include "http/server.hpp"
+#include "remote_modules.hpp"
+#include "security/bearer_authenticator.hpp"
+#include "security/service_tokens.hpp"
+#include "service_listener.hpp"
 #include "user/contract.hpp"
 
 namespace seamline::app {
 
-/// The version of this program.
-std::string_view version();
-
-/// One running process: a host with its modules, the listener for customers, and the listener for metrics and control.
+/// One running process of the shop: a host with its modules, the gateway for customers where it is the main process, a listener
+/// for each module here where other processes need them, and one for metrics and control.
 class ShopServer {
  public:
-  /// Opens the stores, starts the modules, then listens. Errors, each saying what to do: those of the stores and listeners.
-  static Result<std::unique_ptr<ShopServer>> start(const Configuration& configuration);
+  /// The main process, or, with `only`, one that hosts just these modules. Opens the stores, starts the modules, then listens.
+  /// Errors, each saying what to do: those of compose(), of the stores and the listeners.
+  static Result<std::unique_ptr<ShopServer>> start(const Configuration& configuration, const std::vector<std::string>& only = {});
   ~ShopServer();
   ShopServer(const ShopServer&) = delete;
   ShopServer& operator=(const ShopServer&) = delete;
 
-  /// Where customers reach it, and where metrics and control are: with the ports that were really taken.
+  /// Where it is reached: the gateway, or else the first module's listener. With the port that was really taken, as below.
   std::string url() const;
+  /// Where metrics and control are.
   std::string admin_url() const;
+
+  /// Whether /readyz says so: every module here is open, and every one elsewhere has answered once.
+  bool is_ready() const;
 
   /// Answers /readyz with 503, lets requests under way end, closes the stores. Idempotent.
   void stop();
 
  private:
-  explicit ShopServer(Configuration configuration);
+  ShopServer(Configuration configuration, Composition composition);
   Result<void> start_host();
-  Result<void> listen();
-  std::unique_ptr<security::Authenticator> make_authenticator() const;
+  Result<void> make_service_listeners();
+  Result<void> listen_for_services();
+  Result<void> listen_for_customers();
+  Result<void> listen_for_admins();
+  Result<void> write_admin_address() const;
+  std::unique_ptr<security::Authenticator> make_authenticator();
+  Result<std::unique_ptr<security::ServiceTrust>> make_trust(const ModuleEntry& module, const Address& address);
+  Result<security::ServiceToken> fetch_service_token(std::string_view audience);
   std::vector<http::HealthCheck> check_health() const;
   http::Server::Options listener_options(const Address& address) const;
+  /// The name by which the other processes know this one.
+  std::string process_name() const;
 
   const Configuration configuration_;
+  const Composition composition_;
+  security::ServiceTokens service_tokens_;
+  RemoteModules remotes_;
   host::Host host_;
-  IdSource request_ids_;
-  /// The gateway's own edge to user: the public keys come over it.
+  IdSource ids_;
+  /// The process's own edge to user: the public keys and service tokens come over it.
   Port<user::UserContract>& users_;
   std::atomic<bool> is_draining_{false};
   std::unique_ptr<security::Authenticator> authenticator_;
+  std::vector<std::unique_ptr<ServiceListener>> service_listeners_;
   std::unique_ptr<http::Dispatcher> public_dispatcher_;
   std::unique_ptr<http::Dispatcher> admin_dispatcher_;
   std::unique_ptr<http::Server> public_server_;

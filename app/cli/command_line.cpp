@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/commands.hpp"
+#include "documents.hpp"
 #include "shop_server.hpp"
 
 namespace seamline::app {
@@ -69,16 +70,23 @@ void block_stop_signals() {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-void wait_for_stop_signal() {
+bool stop_signal_comes(std::int64_t timeout_ms) {
   const sigset_t signals = stop_signals();
-  int signal = 0;
-  ::sigwait(&signals, &signal);
+  const timespec timeout{timeout_ms / 1000, timeout_ms % 1000 * 1'000'000};
+  if (::sigtimedwait(&signals, nullptr, &timeout) < 0) return false;
   // Whoever is in a hurry sends it again.
   std::thread([signals] {
     int again = 0;
     ::sigwait(&signals, &again);
     std::_Exit(128 + again);
   }).detach();
+  return true;
+}
+
+void wait_for_stop_signal() {
+  constexpr std::int64_t an_hour_ms = 3'600'000;
+  while (!stop_signal_comes(an_hour_ms)) {
+  }
 }
 
 }  // namespace seamline::app

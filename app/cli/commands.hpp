@@ -36,5 +36,7 @@ void complain(const Error& error);
 /// the process at once.
 void block_stop_signals();
 void wait_for_stop_signal();
+/// Waits for one for at most `timeout_ms`; returns whether it came. A second one then ends the process at once, too.
+bool stop_signal_comes(std::int64_t timeout_ms);
 
 }  // namespace seamline::app

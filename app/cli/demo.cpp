@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "cli/commands.hpp"
+#include "documents.hpp"
 #include "cli/seeding.hpp"
 #include "shop_server.hpp"
 

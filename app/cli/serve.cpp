@@ -1,8 +1,8 @@
-#include <cstdlib>
 #include <fstream>
 #include <unistd.h>
 
 #include "cli/commands.hpp"
+#include "documents.hpp"
 #include "observe/log.hpp"
 #include "shop_server.hpp"
 
@@ -20,23 +20,41 @@ void announce_admin(std::string_view email, const std::filesystem::path& passwor
       "; the password is in " + password_file.string());
 }
 
-int serve(const ConfigurationSources& sources) {
-  auto configuration = load_configuration(sources);
+struct ServeOptions {
+  ConfigurationSources sources;
+  std::vector<std::string> modules;
+};
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+int serve(const ServeOptions& options) {
+  auto configuration = load_configuration(options.sources);
   if (!configuration) {
     complain(configuration.error());
     return exit_usage;
   }
-  if (const char* password = std::getenv("SEAMLINE_ADMIN_PASSWORD")) configuration->modules.user.admin_password.text = password;
+  read_secrets(*configuration);
   configuration->modules.user.on_admin_made = announce_admin;
   observe::set_log_level(std::string(name_of(configuration->log.level)));
   block_stop_signals();
-  const auto server = ShopServer::start(*configuration);
+  const auto server = ShopServer::start(*configuration, options.modules);
   if (!server) {
     complain(server.error());
-    return exit_failed;
+    return server.error().code.starts_with("config.") ? exit_usage : exit_failed;
   }
-  say("seamline " + std::string(version()) + " is ready: " + (*server)->url() + "  (admin " + (*server)->admin_url() + ")");
-  wait_for_stop_signal();
+  const std::string name =
+      "seamline " + std::string(version()) + (options.modules.empty() ? "" : " (" + joined(options.modules) + ")");
+  bool is_stopped = false;
+  if (!(*server)->is_ready()) say(name + " listens at " + (*server)->url() + " and waits for the modules elsewhere");
+  while (!is_stopped && !(*server)->is_ready()) is_stopped = stop_signal_comes(10);
+  if (!is_stopped) {
+    say(name + " is ready: " + (*server)->url() + "  (admin " + (*server)->admin_url() + ")");
+    wait_for_stop_signal();
+  }
   say("stopping: requests under way end first; once more to stop at once");
   (*server)->stop();
   return exit_ok;
@@ -45,10 +63,12 @@ int serve(const ConfigurationSources& sources) {
 }  // namespace
 
 void add_serve(CLI::App& program, Action& chosen) {
-  auto* command = program.add_subcommand("serve", "Run the shop.");
-  auto sources = std::make_shared<ConfigurationSources>();
-  add_configuration_options(*command, *sources);
-  command->callback([&chosen, sources] { chosen = [sources] { return serve(*sources); }; });
+  auto* command = program.add_subcommand("serve", "Run the shop, or one of its modules as a service.");
+  auto options = std::make_shared<ServeOptions>();
+  add_configuration_options(*command, options->sources);
+  command->add_option("--module", options->modules,
+                      "Host this remote module alone, as a service at its url. May be given several times.");
+  command->callback([&chosen, options] { chosen = [options] { return serve(*options); }; });
 }
 
 }  // namespace seamline::app

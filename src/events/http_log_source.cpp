@@ -80,8 +80,9 @@ Result<void> check_chain(const LogRead& read, std::int64_t epoch, const store::L
 
 }  // namespace
 
-HttpLogSource::HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options, ServiceToken service_token)
-    : publisher_(std::move(publisher)), endpoints_(endpoints), options_(options), service_token_(std::move(service_token)) {}
+HttpLogSource::HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options,
+                             security::ServiceTokens* tokens)
+    : publisher_(std::move(publisher)), endpoints_(endpoints), options_(options), tokens_(tokens) {}
 
 HttpLogSource::~HttpLogSource() = default;
 
@@ -91,8 +92,8 @@ Result<std::shared_ptr<http::Client>> HttpLogSource::client_to(const std::string
   if (!client_ || url != url_) {
     url_ = url;
     client_ = std::make_shared<http::Client>(
-        url, http::Client::Options{.connect_timeout_ms = options_.connect_timeout_ms,
-                                   .receive_timeout_ms = options_.max_wait_ms + options_.answer_timeout_ms,
+        url, http::Client::Options{.time = {options_.connect_timeout_ms, options_.max_wait_ms + options_.answer_timeout_ms,
+                                            options_.max_wait_ms + 2 * options_.answer_timeout_ms},
                                    .max_reply_bytes = options_.max_answer_bytes});
   }
   return client_;
@@ -101,13 +102,18 @@ Result<std::shared_ptr<http::Client>> HttpLogSource::client_to(const std::string
 void HttpLogSource::interrupt() {
   const std::lock_guard lock(mutex_);
   is_interrupted_ = true;
+  if (client_) client_->interrupt();
 }
 
 Result<http::Response> HttpLogSource::send(http::Request request) {
   const auto url = endpoints_.choose();
   if (!url) return unreachable(url.error().detail);
-  if (service_token_) {
-    if (const std::string token = service_token_(); !token.empty()) request.headers.add("Authorization", "Bearer " + token);
+  std::string token;
+  if (tokens_ != nullptr) {
+    auto drawn = tokens_->token_for(publisher_);
+    if (!drawn) return unreachable(drawn.error().detail);
+    token = std::move(*drawn);
+    request.headers.add("Authorization", "Bearer " + token);
   }
   const auto client = client_to(*url);
   if (!client) return fail(client.error());
@@ -115,6 +121,7 @@ Result<http::Response> HttpLogSource::send(http::Request request) {
   endpoints_.report(*url, response.has_value());
   if (!response) return unreachable(response.error().detail);
   if (response->status == 200) return response;
+  if (response->status == 401 && tokens_ != nullptr) tokens_->refused(publisher_, token);
   const Error problem = http::read_problem(*response);
   if (problem.code == store::diverged.code) return fail(store::diverged, problem.detail);
   return unreachable(*url + " answered " + std::to_string(response->status) + " " + problem.code + ": " + problem.detail);

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
 
 #include "events/log_source.hpp"
 #include "http/client.hpp"
 #include "http/endpoints.hpp"
+#include "security/service_tokens.hpp"
 
 namespace seamline::events {
 
@@ -23,11 +23,9 @@ class HttpLogSource final : public LogSource {
     /// The longest wait that will be asked for.
     std::int64_t max_wait_ms = 30'000;
   };
-  /// The token that proves the subscriber, for each request anew; an empty one is not sent.
-  using ServiceToken = std::function<std::string()>;
 
-  /// `endpoints` exists and outlives the source.
-  HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options, ServiceToken service_token = {});
+  /// Both exist and outlive the source. `tokens` prove the subscriber; null where nobody has to.
+  HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options, security::ServiceTokens* tokens = nullptr);
   ~HttpLogSource() override;
 
   Result<LogRead> read(const store::LogPosition& after, std::int64_t limit, std::int64_t wait_ms) override;
@@ -43,7 +41,7 @@ class HttpLogSource final : public LogSource {
   const std::string publisher_;
   http::Endpoints& endpoints_;
   const Options options_;
-  const ServiceToken service_token_;
+  security::ServiceTokens* const tokens_;
   std::int64_t head_seq_ = 0;
 
   std::mutex mutex_;  // guards what interrupt() needs, below

@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "contract/catalog.hpp"
 #include "contract/proxy.hpp"
 #include "contract/routes.hpp"
 #include "host/environment.hpp"
@@ -80,6 +81,7 @@ class CannotStart : public std::runtime_error {
 /// How a module is made here, or reached elsewhere. The kernel knows no module; the composition hands it these.
 struct ModuleSpec {
   std::string name;
+  ContractDescriptor contract;
   std::function<std::unique_ptr<HostedModule>(Environment&)> create;
   /// `Transport` exists and outlives what is made.
   std::function<std::unique_ptr<RemoteModule>(Transport&)> connect;
@@ -94,6 +96,7 @@ ModuleSpec spec_of(typename M::Settings settings) {
   using C = typename M::Contract;
   ModuleSpec spec;
   spec.name = C::module;
+  spec.contract = contract_of<C>();
   spec.create = [settings = std::move(settings)](Environment& environment) -> std::unique_ptr<HostedModule> {
     return std::make_unique<TypedHostedModule<C>>(std::make_unique<M>(environment, settings));
   };

@@ -6,11 +6,7 @@ namespace seamline::host {
 namespace {
 
 http::Client::Options client_options(std::int64_t timeout_ms) {
-  http::Client::Options options;
-  options.connect_timeout_ms = timeout_ms;
-  options.receive_timeout_ms = timeout_ms;
-  options.max_reply_bytes = std::size_t{64} << 10U;
-  return options;
+  return {.time = {timeout_ms, timeout_ms, timeout_ms}, .max_reply_bytes = std::size_t{64} << 10U};
 }
 
 constexpr ErrorCode not_ready{"call.unavailable", Kind::unavailable};

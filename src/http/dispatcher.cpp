@@ -128,7 +128,10 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
 }
 
 Response Dispatcher::use(const Resource& resource, const Request& request, const std::string& request_id) const {
-  const auto peer = options_.trust->check(request.headers.get("Authorization"), CallContext{}, Access::internal);
+  const auto context = http::read_context(request.headers, request.headers.has(caller_role_header) ? Peer::service : Peer::client,
+                                          clock_, false);
+  if (!context) return problem(context.error(), request_id);
+  const auto peer = options_.trust->check(request.headers.get("Authorization"), *context, Access::internal);
   return peer ? resource.handle(request, *peer) : problem(peer.error(), request_id);
 }
 
@@ -157,9 +160,10 @@ Result<CallContext> Dispatcher::read_context(const Request& request, const Opera
   return context;
 }
 
-Result<void> Dispatcher::check_service(const Request& request, const OperationRoute& route, const CallContext& context) const {
+Result<void> Dispatcher::check_service(const Request& request, const OperationRoute& route, CallContext& context) const {
   const auto peer = options_.trust->check(request.headers.get("Authorization"), context, route.access);
   if (!peer) return fail(peer.error());
+  if (context.caller.role == Role::service && context.caller.subject.empty()) context.caller.subject = *peer;
   return {};
 }
 

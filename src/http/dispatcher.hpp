@@ -50,7 +50,7 @@ class Dispatcher {
   Response use(const Resource& resource, const Request& request, const std::string& request_id) const;
   const Resource* find_resource(std::string_view path) const;
   Result<CallContext> read_context(const Request& request, const OperationRoute& route, const std::string& request_id) const;
-  Result<void> check_service(const Request& request, const OperationRoute& route, const CallContext& context) const;
+  Result<void> check_service(const Request& request, const OperationRoute& route, CallContext& context) const;
   Result<void> identify_client(const Request& request, const OperationRoute& route, CallContext& context) const;
 
   const RouteTable table_;

@@ -123,11 +123,15 @@ class Shop:
         self.admin_url = None
         self.starts = 0
 
+    def flags(self):
+        """What stands behind `serve` beside the settings."""
+        return []
+
     # -- life --------------------------------------------------------------------------------------------------------
     def launch(self):
         """Starts the process, and does not wait until it is ready."""
         assert self.process is None, "the shop runs already"
-        arguments = [binary(), "serve", "--set", f"data_dir={self.data_dir}"]
+        arguments = [binary(), "serve", *self.flags(), "--set", f"data_dir={self.data_dir}"]
         for name, value in self.settings.items():
             arguments += ["--set", f"{name}={value}"]
         self.url = self.admin_url = None

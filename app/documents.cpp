@@ -1,0 +1,52 @@
+#include "documents.hpp"
+
+#include "host/metrics.hpp"
+#include "http/contract_document.hpp"
+#include "http/openapi.hpp"
+
+namespace seamline::app {
+namespace {
+
+http::Response document(std::string type, std::string text) {
+  http::Response response;
+  response.headers.add("Content-Type", std::move(type));
+  response.body = std::move(text);
+  return response;
+}
+
+http::Dispatcher::Document json_document(std::string text) {
+  return [text = std::move(text)] { return document("application/json", text); };
+}
+
+}  // namespace
+
+std::string_view version() { return SEAMLINE_VERSION; }
+
+http::Dispatcher::Documents gateway_documents(const std::vector<OperationRoute>& routes, const http::HealthSource& health) {
+  http::Dispatcher::Documents documents;
+  http::add_health(documents, std::string(version()), health);
+  documents["/openapi.json"] = json_document(http::openapi_document("Seamline shop", version(), routes));
+  return documents;
+}
+
+http::Dispatcher::Documents service_documents(const ModuleEntry& module, const std::vector<OperationRoute>& routes,
+                                              const http::HealthSource& health) {
+  http::Dispatcher::Documents documents;
+  http::add_health(documents, std::string(version()), health);
+  const std::string title = "Seamline " + module.spec.name;
+  documents["/openapi.json"] = json_document(http::openapi_document(
+      title, version(), routes, {.internal_operations = true}));
+  documents[std::string(http::contract_path)] = json_document(http::contract_document(module.spec.contract, version()));
+  return documents;
+}
+
+http::Dispatcher::Documents admin_documents(const host::Host& host, const http::HealthSource& health) {
+  http::Dispatcher::Documents documents;
+  http::add_health(documents, std::string(version()), health);
+  documents["/metrics"] = [&host] {
+    return document("text/plain; version=0.0.4; charset=utf-8", host::render_metrics(host, version()));
+  };
+  return documents;
+}
+
+}  // namespace seamline::app

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "composition.hpp"
+#include "host/host.hpp"
+#include "http/dispatcher.hpp"
+#include "http/health.hpp"
+
+namespace seamline::app {
+
+/// The version of this program.
+std::string_view version();
+
+/// What the gateway answers beside the operations of `routes`: health, OpenAPI and AsyncAPI of the whole shop.
+http::Dispatcher::Documents gateway_documents(const std::vector<OperationRoute>& routes, const http::HealthSource& health);
+/// What a module's own listener answers: the same of that module alone, and the contract that it speaks.
+http::Dispatcher::Documents service_documents(const ModuleEntry& module, const std::vector<OperationRoute>& routes,
+                                              const http::HealthSource& health);
+/// What the admin listener answers: health and metrics. `host` exists and outlives them.
+http::Dispatcher::Documents admin_documents(const host::Host& host, const http::HealthSource& health);
+
+}  // namespace seamline::app

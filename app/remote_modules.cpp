@@ -1,0 +1,79 @@
+#include "remote_modules.hpp"
+
+#include "events/http_log_source.hpp"
+#include "http/contract_document.hpp"
+
+namespace seamline::app {
+namespace {
+
+http::RemoteTransport::ServiceToken token_source(security::ServiceTokens* tokens) {
+  if (tokens == nullptr) return {};
+  return [tokens](std::string_view module) { return tokens->token_for(module); };
+}
+
+}  // namespace
+
+struct RemoteModules::Remote {
+  Remote(const Configuration& configuration, ModuleEntry entry, security::ServiceTokens* service_tokens)
+      : module(std::move(entry)),
+        tokens(service_tokens),
+        endpoint(module.address.url),
+        wire(endpoint, Clock::system(), {}, token_source(service_tokens)),
+        transport(module.spec.name, wire, configuration.calls, {}),
+        watch(module.spec.name, module.address.url,
+              [this](std::string_view document) { return http::check_contract(document, module.spec.contract); }, Clock::system(),
+              {}) {}
+
+  std::unique_ptr<events::LogSource> open_log() {
+    return std::make_unique<events::HttpLogSource>(module.spec.name, endpoint, events::HttpLogSource::Options{}, tokens);
+  }
+
+  const ModuleEntry module;
+  security::ServiceTokens* const tokens;
+  http::FixedEndpoint endpoint;
+  http::RemoteTransport wire;
+  resilience::ResilientTransport transport;
+  host::RemoteWatch watch;
+  std::unique_ptr<LoopThread> thread;
+};
+
+RemoteModules::RemoteModules(const Configuration& configuration, std::vector<ModuleEntry> modules,
+                             security::ServiceTokens* tokens) {
+  for (ModuleEntry& module : modules) remotes_.push_back(std::make_unique<Remote>(configuration, std::move(module), tokens));
+}
+
+RemoteModules::~RemoteModules() { stop(); }
+
+void RemoteModules::add_to(host::Host& host) {
+  for (const auto& remote : remotes_) {
+    host.add_remote(remote->module.spec, remote->transport,
+                    [remote = remote.get()](const std::string&) { return remote->open_log(); });
+  }
+}
+
+void RemoteModules::watch() {
+  constexpr std::int64_t idle_ms = 25;
+  for (const auto& remote : remotes_) {
+    remote->thread = std::make_unique<LoopThread>("w-" + remote->module.spec.name, remote->watch, idle_ms);
+  }
+}
+
+void RemoteModules::stop() {
+  for (const auto& remote : remotes_) {
+    if (remote->thread) remote->thread->stop();
+  }
+}
+
+std::vector<http::HealthCheck> RemoteModules::check_health() const {
+  using Status = http::HealthCheck::Status;
+  std::vector<http::HealthCheck> checks;
+  for (const auto& remote : remotes_) {
+    const bool is_well = remote->watch.health() == host::RemoteHealth::well;
+    const Status status = is_well ? Status::pass : remote->watch.has_answered() ? Status::warn : Status::fail;
+    const std::string where = "at " + remote->module.address.url + ": ";
+    checks.push_back({remote->module.spec.name, status, is_well ? std::string() : where + remote->watch.detail()});
+  }
+  return checks;
+}
+
+}  // namespace seamline::app

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/loop.hpp"
+#include "composition.hpp"
+#include "host/host.hpp"
+#include "host/remote_watch.hpp"
+#include "http/endpoints.hpp"
+#include "http/health.hpp"
+#include "http/remote_transport.hpp"
+#include "resilience/resilient_transport.hpp"
+#include "security/service_tokens.hpp"
+
+namespace seamline::app {
+
+/// The modules that run elsewhere, as this process reaches them: calls, logs, and a watch over how they are. Outlives the host
+/// that it was added to.
+class RemoteModules {
+ public:
+  /// `tokens` prove this process to the others, and outlive this; null where nobody has to prove who they are.
+  RemoteModules(const Configuration& configuration, std::vector<ModuleEntry> modules, security::ServiceTokens* tokens);
+  ~RemoteModules();
+
+  /// Before the host starts.
+  void add_to(host::Host& host);
+  /// Starts to look after them.
+  void watch();
+  /// Ends the watch. Idempotent.
+  void stop();
+
+  /// One check a module: it fails until the module has first answered the contract that this build knows, and warns while one
+  /// that has answered is down, since everything else goes on.
+  std::vector<http::HealthCheck> check_health() const;
+
+ private:
+  struct Remote;
+  std::vector<std::unique_ptr<Remote>> remotes_;
+};
+
+}  // namespace seamline::app
