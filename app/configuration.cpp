@@ -104,8 +104,7 @@ void read_secrets(Configuration& configuration) {
   configuration.security.service_secret = secret("SEAMLINE_SERVICE_SECRET");
   configuration.modules.user.service_secret = configuration.security.service_secret;
   configuration.modules.user.service_names = {"gateway"};
-  for_each_field<ModulesSection>(
-      [&](const auto& module) { configuration.modules.user.service_names.emplace_back(module.name); });
+  for_each_field<ModulesSection>([&](const auto& module) { configuration.modules.user.service_names.emplace_back(module.name); });
 }
 
 bool Address::is_loopback() const {

@@ -34,8 +34,7 @@ http::Dispatcher::Documents service_documents(const ModuleEntry& module, const s
   http::Dispatcher::Documents documents;
   http::add_health(documents, std::string(version()), health);
   const std::string title = "Seamline " + module.spec.name;
-  documents["/openapi.json"] = json_document(http::openapi_document(
-      title, version(), routes, {.internal_operations = true}));
+  documents["/openapi.json"] = json_document(http::openapi_document(title, version(), routes, {.internal_operations = true}));
   documents[std::string(http::contract_path)] = json_document(http::contract_document(module.spec.contract, version()));
   return documents;
 }

@@ -6,7 +6,8 @@ namespace seamline::app {
 
 ServiceListener::ServiceListener(const ModuleEntry& module, std::unique_ptr<security::ServiceTrust> trust,
                                  const Surroundings& surroundings)
-    : trust_(std::move(trust)), events_(surroundings.host.store_of(module.spec.name), surroundings.host.gate_of(module.spec.name), surroundings.events) {
+    : trust_(std::move(trust)),
+      events_(surroundings.host.store_of(module.spec.name), surroundings.host.gate_of(module.spec.name), surroundings.events) {
   auto routes = surroundings.host.routes_to(module.spec.name, "service");
   http::Dispatcher::Options options = surroundings.dispatcher;
   options.trust = trust_.get();
@@ -14,7 +15,8 @@ ServiceListener::ServiceListener(const ModuleEntry& module, std::unique_ptr<secu
   dispatcher_ = std::make_unique<http::Dispatcher>(
       std::move(routes), std::move(documents), surroundings.clients, Clock::system(), surroundings.ids, options,
       std::vector<http::Dispatcher::Resource>{
-          {"/events/" + module.spec.name, [this](const http::Request& request, const std::string& peer) { return events_.handle(request, peer); }}});
+          {"/events/" + module.spec.name,
+           [this](const http::Request& request, const std::string& peer) { return events_.handle(request, peer); }}});
 }
 
 ServiceListener::~ServiceListener() { stop(); }

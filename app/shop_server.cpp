@@ -54,7 +54,8 @@ ShopServer::ShopServer(Configuration configuration, Composition composition)
     : configuration_(std::move(configuration)),
       composition_(std::move(composition)),
       service_tokens_([this](std::string_view audience) { return fetch_service_token(audience); }, Clock::system()),
-      remotes_(configuration_, composition_.remote, configuration_.security.service_secret.text.empty() ? nullptr : &service_tokens_),
+      remotes_(configuration_, composition_.remote,
+               configuration_.security.service_secret.text.empty() ? nullptr : &service_tokens_),
       host_(host_options(configuration_), Clock::system(), Random::system()),
       ids_(Clock::system(), Random::system()),
       users_(host_.port<user::UserContract>(process_name())) {}

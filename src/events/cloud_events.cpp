@@ -54,9 +54,15 @@ class Decoder {
     std::string_view name;
     Attribute attribute;
   };
-  static constexpr std::array names{Named{"specversion", specversion},         Named{"id", id},       Named{"source", source},
-                                    Named{"type", type},                       Named{"time", time},   Named{"sequence", sequence},
-                                    Named{"datacontenttype", datacontenttype}, Named{"epoch", epoch}, Named{"hash", hash},
+  static constexpr std::array names{Named{"specversion", specversion},
+                                    Named{"id", id},
+                                    Named{"source", source},
+                                    Named{"type", type},
+                                    Named{"time", time},
+                                    Named{"sequence", sequence},
+                                    Named{"datacontenttype", datacontenttype},
+                                    Named{"epoch", epoch},
+                                    Named{"hash", hash},
                                     Named{"data", data}};
   static constexpr unsigned subject_bit = 1U << optional;
   static constexpr unsigned trace_bit = subject_bit << 1U;
@@ -115,7 +121,8 @@ class Decoder {
     if (!read_text(attribute == id ? id_ : text_)) return false;
     switch (attribute) {
       case specversion: return text_ == "1.0";
-      case source: return text_.starts_with(source_prefix) && std::string_view(text_).substr(source_prefix.size()) == log_.publisher;
+      case source:
+        return text_.starts_with(source_prefix) && std::string_view(text_).substr(source_prefix.size()) == log_.publisher;
       case datacontenttype: return text_ == "application/json";
       case sequence: return read_integer(text_, entry.seq);
       case epoch: return read_integer(text_, entry.epoch);

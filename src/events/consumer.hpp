@@ -103,7 +103,7 @@ class Consumer final : private store::Command {
   store::LogPosition tail_;     // the last place that was queued
   store::LogPosition applied_;  // the last place that is applied for good
   std::int64_t receipt_seq_ = 0;
-  bool has_work_ = false;       // the writer should run this
+  bool has_work_ = false;  // the writer should run this
   bool is_posted_ = false;
   std::optional<seam::Gate::Pass> pass_;  // held while it is posted
   bool wants_cursor_written_ = false;

@@ -82,9 +82,8 @@ EventEndpoint::EventEndpoint(store::Store& publisher, seam::Gate& gate, Options 
       options_(options),
       path_("/events/" + publisher.module()),
       waiting_(std::make_shared<Waiting>(publisher.log().head().seq)) {
-  publisher_.writer().listen([waiting = waiting_](const std::shared_ptr<const store::EntryBatch>& entries) {
-    waiting->move_head(entries->back().seq);
-  });
+  publisher_.writer().listen(
+      [waiting = waiting_](const std::shared_ptr<const store::EntryBatch>& entries) { waiting->move_head(entries->back().seq); });
 }
 
 EventEndpoint::~EventEndpoint() { stop(); }
@@ -101,8 +100,7 @@ http::Response EventEndpoint::handle(const http::Request& request, std::string_v
   if (!is_log && !is_receipt) {
     return http::problem(404, "request.no_such_route", "The events of this module are at " + path_ + ".", request_id);
   }
-  auto response =
-      http::problem(405, "request.method_not_allowed", "This path answers " + std::string(method) + ".", request_id);
+  auto response = http::problem(405, "request.method_not_allowed", "This path answers " + std::string(method) + ".", request_id);
   response.headers.add("Allow", std::string(method));
   return response;
 }
@@ -148,8 +146,7 @@ http::Response EventEndpoint::read(const http::Request& request) {
   bool is_empty = false;
   auto response = answer(*query, is_empty);
   // Only a place that fits the log is waited at.
-  if (response && is_empty && query->wait_ms > 0 &&
-      waiting_->wait_past(query->after.seq, query->wait_ms, options_.max_polls)) {
+  if (response && is_empty && query->wait_ms > 0 && waiting_->wait_past(query->after.seq, query->wait_ms, options_.max_polls)) {
     response = answer(*query, is_empty);
   }
   return response ? std::move(*response) : refuse(request, response.error());

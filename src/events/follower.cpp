@@ -92,8 +92,8 @@ void Follower::send_receipts(Instant now, const std::optional<store::LogPosition
     const auto sent = source_.send_receipt(consumer_.subscriber(), seq);
     if (sent) receipted_seq_ = seq;
     if (!sent && !is_receipt_refused_) {
-      observe::log_warning("events", consumer_.publisher() + " takes no receipt of " + consumer_.subscriber() +
-                                         " now: " + sent.error().detail);
+      observe::log_warning(
+          "events", consumer_.publisher() + " takes no receipt of " + consumer_.subscriber() + " now: " + sent.error().detail);
     }
     is_receipt_refused_ = !sent;
   }

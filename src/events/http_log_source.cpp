@@ -80,8 +80,7 @@ Result<void> check_chain(const LogRead& read, std::int64_t epoch, const store::L
 
 }  // namespace
 
-HttpLogSource::HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options,
-                             security::ServiceTokens* tokens)
+HttpLogSource::HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options, security::ServiceTokens* tokens)
     : publisher_(std::move(publisher)), endpoints_(endpoints), options_(options), tokens_(tokens) {}
 
 HttpLogSource::~HttpLogSource() = default;

@@ -156,8 +156,9 @@ void Host::connect_consumer(Placed& subscriber, const std::string& publisher, co
       publisher, handlers, *subscriber.store, subscriber.module->gate(),
       events::Consumer::Options{options_.consumer_queue_entries, [waker = puller_waker_] { waker.wake(); }}));
   puller_.add(*consumers_.back(), *sources_.back());
-  placed->store->writer().listen(
-      [consumer = consumers_.back().get()](const std::shared_ptr<const store::EntryBatch>& entries) { consumer->offer(entries); });
+  placed->store->writer().listen([consumer = consumers_.back().get()](const std::shared_ptr<const store::EntryBatch>& entries) {
+    consumer->offer(entries);
+  });
 }
 
 void Host::follow(Placed& subscriber, const Remote& publisher, const events::Handlers::ByType& handlers) {

@@ -100,7 +100,8 @@ TEST_CASE("an event on the wire has the attributes of CloudEvents and of the log
 
 TEST_CASE("white space, other orders and unknown attributes do not disturb") {
   const std::string text = encode_all({entry_of(1)});
-  std::string spaced = replaced(text, R"("id":"log-1-1",)", "\"more\" : [1, {\"x\":\"]\"}] ,\n \"id\" :\t\"log-1-1\" , \"other\":-1.5e3,");
+  std::string spaced =
+      replaced(text, R"("id":"log-1-1",)", "\"more\" : [1, {\"x\":\"]\"}] ,\n \"id\" :\t\"log-1-1\" , \"other\":-1.5e3,");
   spaced = " " + replaced(spaced, R"({"specversion")", R"({ "specversion")") + "\n";
   const auto read = decode_batch(spaced, note_log);
   REQUIRE(read.has_value());

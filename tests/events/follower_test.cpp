@@ -131,9 +131,7 @@ TEST_CASE("a publisher restored from an older copy has diverged, and nothing is 
   });
 
   SECTION("its head is before the cursor") {}
-  SECTION("it has written other entries since") {
-    publish_numbers(publisher.notes, 104, 110);
-  }
+  SECTION("it has written other entries since") { publish_numbers(publisher.notes, 104, 110); }
   // The first request may find the connection ended, and a pause follows.
   far.settle();
   far.home.clock.advance_ms(1'000);
