@@ -5,6 +5,7 @@
 #include "cli/commands.hpp"
 #include "documents.hpp"
 #include "cli/seeding.hpp"
+#include "service_processes.hpp"
 #include "shop_server.hpp"
 
 namespace seamline::app {
@@ -33,6 +34,14 @@ class TemporaryFolder {
 struct DemoOptions {
   ConfigurationSources sources;
   bool stops_at_once = false;
+  bool is_split = false;
+  std::vector<std::string> apart;
+};
+
+/// The shop of the demo, with its services where it is split.
+struct RunningDemo {
+  std::unique_ptr<ServiceProcesses> services;
+  std::unique_ptr<ShopServer> server;
 };
 
 /// Two ports and a folder of its own, unless a flag says otherwise.
@@ -44,19 +53,37 @@ ConfigurationSources demo_sources(ConfigurationSources sources, const std::strin
   return sources;
 }
 
-Result<std::unique_ptr<ShopServer>> start(const ConfigurationSources& sources, const std::string& admin_password) {
+Result<RunningDemo> start(const ConfigurationSources& sources, bool is_split, const std::string& admin_password) {
   auto configuration = load_configuration(sources);
   if (!configuration) return fail(std::move(configuration.error()));
   configuration->modules.user.admin_password.text = admin_password;
-  return ShopServer::start(*configuration);
+  RunningDemo demo;
+  if (is_split) {
+    demo.services = std::make_unique<ServiceProcesses>(
+        *configuration, sources, std::map<std::string, std::string>{{"SEAMLINE_ADMIN_PASSWORD", admin_password}});
+  }
+  auto server = ShopServer::start(*configuration);
+  if (!server) return fail(std::move(server.error()));
+  demo.server = std::move(*server);
+  while (!demo.server->is_ready()) {
+    if (!stop_signal_comes(5)) continue;
+    const std::string failure = demo.services ? demo.services->failure() : std::string();
+    return fail(ErrorCode{"demo.stopped", Kind::unavailable}, failure.empty() ? "Stopped before it was ready." : failure);
+  }
+  return demo;
 }
 
 /// On the usual ports, or on any free ones where those are taken.
-Result<std::unique_ptr<ShopServer>> start_anywhere(const ConfigurationSources& sources, const std::string& folder,
-                                                   const std::string& admin_password) {
-  auto server = start(demo_sources(sources, folder, 8080, 8081), admin_password);
-  if (server || server.error().code != "http.cannot_listen") return server;
-  return start(demo_sources(sources, folder, 0, 0), admin_password);
+Result<RunningDemo> start_anywhere(const DemoOptions& options, const std::string& folder, const std::string& admin_password) {
+  ConfigurationSources sources = options.sources;
+  if (options.is_split) {
+    std::vector<std::string> assignments;
+    if (auto placed = place_apart(assignments, options.apart); !placed) return fail(std::move(placed.error()));
+    sources.assignments.insert(sources.assignments.begin(), assignments.begin(), assignments.end());
+  }
+  auto demo = start(demo_sources(sources, folder, 8080, 8081), options.is_split, admin_password);
+  if (demo || demo.error().code != "http.cannot_listen") return demo;
+  return start(demo_sources(sources, folder, 0, 0), options.is_split, admin_password);
 }
 
 void print_welcome(const ShopServer& server, const Seeded& seeded) {
@@ -87,12 +114,13 @@ int demo(const DemoOptions& options) {
   block_stop_signals();
   ShopAccess access;
   access.admin_password = std::to_string(Random::system().next_u64());
-  const auto server = start_anywhere(options.sources, folder.path(), access.admin_password);
-  if (!server) {
-    complain(server.error());
-    return server.error().code.starts_with("config.") ? exit_usage : exit_failed;
+  const auto running = start_anywhere(options, folder.path(), access.admin_password);
+  if (!running) {
+    complain(running.error());
+    return running.error().code.starts_with("config.") ? exit_usage : exit_failed;
   }
-  access.url = (*server)->url();
+  ShopServer& server = *running->server;
+  access.url = server.url();
   ApiClient shop(access);
   SeedPlan plan;
   plan.orders = 20;
@@ -102,9 +130,9 @@ int demo(const DemoOptions& options) {
     complain(seeded.error());
     return exit_failed;
   }
-  print_welcome(**server, *seeded);
+  print_welcome(server, *seeded);
   if (!options.stops_at_once) wait_for_stop_signal();
-  (*server)->stop();
+  server.stop();
   return exit_ok;
 }
 
@@ -115,7 +143,14 @@ void add_demo(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<DemoOptions>();
   add_configuration_options(*command, options->sources);
   command->add_flag("--once", options->stops_at_once, "Stop as soon as everything is there: to see that it works.");
-  command->callback([&chosen, options] { chosen = [options] { return demo(*options); }; });
+  auto* split = command->add_option("--split", options->apart,
+                                    "Run these modules as services of their own, or all where none is named: --split payment");
+  split->expected(0, -1);
+  command->callback([&chosen, options, split] {
+    options->is_split = split->count() > 0;
+    std::erase(options->apart, std::string());  // what stands for "none was named"
+    chosen = [options] { return demo(*options); };
+  });
 }
 
 }  // namespace seamline::app

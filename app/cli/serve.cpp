@@ -1,9 +1,11 @@
 #include <fstream>
+#include <optional>
 #include <unistd.h>
 
 #include "cli/commands.hpp"
 #include "documents.hpp"
 #include "observe/log.hpp"
+#include "service_processes.hpp"
 #include "shop_server.hpp"
 
 namespace seamline::app {
@@ -23,12 +25,23 @@ void announce_admin(std::string_view email, const std::filesystem::path& passwor
 struct ServeOptions {
   ConfigurationSources sources;
   std::vector<std::string> modules;
+  bool is_split = false;
 };
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
+}
+
+/// Waits until every module elsewhere has answered, says so, and waits to be stopped.
+void run_until_stopped(const ShopServer& server, const std::string& name) {
+  if (!server.is_ready()) say(name + " listens at " + server.url() + " and waits for the modules elsewhere");
+  while (!server.is_ready()) {
+    if (stop_signal_comes(10)) return;
+  }
+  say(name + " is ready: " + server.url() + "  (admin " + server.admin_url() + ")");
+  wait_for_stop_signal();
 }
 
 int serve(const ServeOptions& options) {
@@ -41,23 +54,19 @@ int serve(const ServeOptions& options) {
   configuration->modules.user.on_admin_made = announce_admin;
   observe::set_log_level(std::string(name_of(configuration->log.level)));
   block_stop_signals();
+  std::optional<ServiceProcesses> services;
+  if (options.is_split) services.emplace(*configuration, options.sources);
   const auto server = ShopServer::start(*configuration, options.modules);
   if (!server) {
     complain(server.error());
     return server.error().code.starts_with("config.") ? exit_usage : exit_failed;
   }
-  const std::string name =
-      "seamline " + std::string(version()) + (options.modules.empty() ? "" : " (" + joined(options.modules) + ")");
-  bool is_stopped = false;
-  if (!(*server)->is_ready()) say(name + " listens at " + (*server)->url() + " and waits for the modules elsewhere");
-  while (!is_stopped && !(*server)->is_ready()) is_stopped = stop_signal_comes(10);
-  if (!is_stopped) {
-    say(name + " is ready: " + (*server)->url() + "  (admin " + (*server)->admin_url() + ")");
-    wait_for_stop_signal();
-  }
-  say("stopping: requests under way end first; once more to stop at once");
+  run_until_stopped(**server, "seamline " + std::string(version()) +
+                                  (options.modules.empty() ? "" : " (" + joined(options.modules) + ")"));
+  const std::string failure = services ? services->failure() : std::string();
+  say(failure.empty() ? "stopping: requests under way end first; once more to stop at once" : "seamline: " + failure);
   (*server)->stop();
-  return exit_ok;
+  return failure.empty() ? exit_ok : exit_failed;
 }
 
 }  // namespace
@@ -66,8 +75,10 @@ void add_serve(CLI::App& program, Action& chosen) {
   auto* command = program.add_subcommand("serve", "Run the shop, or one of its modules as a service.");
   auto options = std::make_shared<ServeOptions>();
   add_configuration_options(*command, options->sources);
-  command->add_option("--module", options->modules,
-                      "Host this remote module alone, as a service at its url. May be given several times.");
+  auto* module = command->add_option("--module", options->modules,
+                                     "Host this remote module alone, as a service at its url. May be given several times.");
+  command->add_flag("--split", options->is_split, "Start and supervise the services of all remote modules as well, on this machine.")
+      ->excludes(module);
   command->callback([&chosen, options] { chosen = [options] { return serve(*options); }; });
 }
 

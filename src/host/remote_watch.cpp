@@ -48,11 +48,13 @@ Result<std::string> RemoteWatch::get(const std::string& path) {
 
 void RemoteWatch::set(RemoteHealth health, std::string detail) {
   const RemoteHealth before = health_.exchange(health);
-  was_well_ = was_well_ || health == RemoteHealth::well;
-  if (health == RemoteHealth::well && before != health) observe::log_info("host", "the module " + module_ + " is there");
+  if (health == RemoteHealth::well && before != health && was_well_) {
+    observe::log_info("host", "the module " + module_ + " is well again");
+  }
   if (health == RemoteHealth::mismatched || (before == RemoteHealth::well && before != health)) {
     observe::log_warning("host", "the module " + module_ + " is not well: " + detail);
   }
+  was_well_ = was_well_ || health == RemoteHealth::well;
   const std::lock_guard lock(mutex_);
   detail_ = std::move(detail);
 }
