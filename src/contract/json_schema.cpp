@@ -45,10 +45,12 @@ void write_names(json::Writer& writer, const ValueDescriptor& value, bool accept
   writer.end_array();
 }
 
+bool is_read_strictly(SchemaUse use) { return use == SchemaUse::request || use == SchemaUse::form; }
+
 /// Texts and lists of a request that declare no limits are held to the general ones.
 Limits effective_limits(const MemberDescriptor& member, SchemaUse use) {
   Limits limits = member.limits;
-  if (use == SchemaUse::reply || limits.most != INT64_MAX) return limits;
+  if (!is_read_strictly(use) || limits.most != INT64_MAX) return limits;
   if (is_text(member.value)) limits.most = default_text_bytes;
   if (member.value.type == ValueType::list) limits.most = default_list_items;
   return limits;
@@ -64,7 +66,7 @@ std::string component_name(std::string_view type_name, SchemaUse use) {
     if (part.find_first_of("{(<") != std::string_view::npos) continue;
     name += (name.empty() ? "" : ".") + std::string(part);
   }
-  return use == SchemaUse::reply ? name : name + "Request";
+  return is_read_strictly(use) ? name + "Request" : name;
 }
 
 }  // namespace
@@ -150,7 +152,7 @@ void SchemaComponents::write_value(json::Writer& writer, const MemberDescriptor&
     write_element(writer, *value.element, use);
   } else {
     write_scalar_schema(writer, value, effective_limits(member, use), value.is_optional && use != SchemaUse::form);
-    if (value.type == ValueType::secret && use != SchemaUse::reply) writer.member("writeOnly", true);
+    if (value.type == ValueType::secret && is_read_strictly(use)) writer.member("writeOnly", true);
   }
   writer.end_object();
 }

@@ -9,8 +9,9 @@
 namespace seamline {
 
 /// Requests are read strictly: unknown members are refused, optional ones may be left out. In a reply every declared member
-/// stands, an empty optional as null, and more may be added by a newer sender. A form is a request that cannot write null.
-enum class SchemaUse : std::uint8_t { request, form, reply };
+/// stands, an empty optional as null, and more may be added by a newer sender. A form is a request that cannot write null. An
+/// event is like a reply, but a foreign publisher may leave optional members out.
+enum class SchemaUse : std::uint8_t { request, form, reply, event };
 
 /// Writes the members of a value's schema into an object that is already open: type, format, limits. Not for messages.
 /// `accepts_null` for an optional that is written in JSON; in a query it is left out instead.

@@ -58,6 +58,7 @@ struct Host::Following {
 /// A module in its place: what belongs to it alone, in the order in which it is made.
 struct Host::Placed {
   std::string name;
+  ContractDescriptor contract;
   ModuleSpec spec;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Environment> environment;
@@ -90,6 +91,7 @@ Result<void> Host::add(const ModuleSpec& spec) {
 
   auto placed = std::make_unique<Placed>();
   placed->name = spec.name;
+  placed->contract = spec.contract;
   placed->spec = spec;
   placed->store = std::move(*opened);
   placed->environment = std::make_unique<Environment>(spec.name, *placed->store, clock_, random_, ids_, store_options.directory);
@@ -308,6 +310,25 @@ std::vector<const events::Consumer*> Host::consumers() const {
   std::vector<const events::Consumer*> all;
   for (const auto& consumer : consumers_) all.push_back(consumer.get());
   return all;
+}
+
+std::vector<ModuleDescriptor> Host::describe() const {
+  std::vector<ModuleDescriptor> all;
+  for (const auto& placed : modules_) {
+    ModuleDescriptor module{placed->contract, placed->environment->handlers_.heard()};
+    for (EventDescriptor& event : module.hears) event.topic = topic_of(event.type.module);
+    all.push_back(std::move(module));
+  }
+  return all;
+}
+
+/// That of its contract, where this host knows it; else its name.
+std::string_view Host::topic_of(std::string_view publisher) const {
+  if (const Placed* placed = find(publisher)) return placed->contract.topic;
+  for (const Remote& remote : remotes_) {
+    if (remote.spec.name == publisher) return remote.spec.contract.topic;
+  }
+  return publisher;
 }
 
 store::Store& Host::store_of(std::string_view module) const {

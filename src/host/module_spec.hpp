@@ -81,6 +81,7 @@ class CannotStart : public std::runtime_error {
 /// How a module is made here, or reached elsewhere. The kernel knows no module; the composition hands it these.
 struct ModuleSpec {
   std::string name;
+  /// What this program knows of it; another host's may know more.
   ContractDescriptor contract;
   std::function<std::unique_ptr<HostedModule>(Environment&)> create;
   /// `Transport` exists and outlives what is made.

@@ -13,8 +13,8 @@ inline constexpr std::string_view contract_path = "/contract";
 
 inline constexpr ErrorCode contract_mismatch{"call.contract_mismatch", Kind::unavailable};
 
-/// `{"module":"payment","version":"0.1.0","operations":["payment.get_payment",…],"events":["seamline.payment.PaymentSuccess.v1",…]}`.
-/// `version` is that of the program that serves it, for people.
+/// `{"module":"order","version":"0.1.0","operations":["order.place",…],"events":["seamline.order.OrderCreated.v1",…]}`, each list
+/// in the order of the contract. `version` is that of the program that serves it, for people.
 std::string contract_document(const ContractDescriptor& contract, std::string_view version);
 
 /// Whether `text`, a contract document, is of the wanted module and offers at least what `wanted` lists.
