@@ -15,6 +15,13 @@ std::string percent(double share) { return short_number(share * 100) + "%"; }
 
 std::int64_t cpu_ms_of(const host::ModuleReport& module) { return module.writer_cpu_ms + module.calls_cpu_ms; }
 
+/// Whether the edge is one of the shop's own: a caller that is neither a module nor the gateway is a process whose own report
+/// has the call already.
+bool is_counted(const host::Report& report, const host::EdgeReport& edge) {
+  return edge.caller == gateway || std::any_of(report.modules.begin(), report.modules.end(),
+                                               [&](const host::ModuleReport& module) { return module.module == edge.caller; });
+}
+
 /// Which side of two thresholds a figure lies on.
 std::optional<Verdict> between(double figure, double keep_below, double extract_above) {
   if (figure < keep_below) return Verdict::keep;
@@ -98,7 +105,8 @@ ModuleAdvice judge(const Shop& shop, const host::ModuleReport& module) {
   advice.placement = module.placement;
   std::int64_t calls = 0;
   for (const host::EdgeReport& edge : shop.report.edges) {
-    if (edge.caller == module.module || edge.callee == module.module) calls += edge.calls;
+    const bool is_over_its_seams = edge.caller == module.module || edge.callee == module.module;
+    if (is_over_its_seams && is_counted(shop.report, edge)) calls += edge.calls;
   }
   std::int64_t events = 0;
   for (const host::EventReport& heard : shop.report.events) {

@@ -1,12 +1,9 @@
 #include "report_merge.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace seamline::app {
 namespace {
-
-constexpr std::string_view gateway = "gateway";
 
 host::ModuleReport* find(host::Report& report, std::string_view module) {
   const auto found = std::find_if(report.modules.begin(), report.modules.end(),
@@ -32,8 +29,12 @@ void add_service(host::Report& report, const host::Report& service) {
     }
   }
   // What reaches a service from outside has been counted by its caller.
-  std::copy_if(service.edges.begin(), service.edges.end(), std::back_inserter(report.edges),
-               [](const host::EdgeReport& edge) { return edge.caller != gateway; });
+  for (const host::EdgeReport& edge : service.edges) {
+    const bool is_own = std::any_of(service.modules.begin(), service.modules.end(), [&](const host::ModuleReport& module) {
+      return module.module == edge.caller && module.placement == "local";
+    });
+    if (is_own) report.edges.push_back(edge);
+  }
   report.events.insert(report.events.end(), service.events.begin(), service.events.end());
 }
 

@@ -96,7 +96,7 @@ ModuleReport report_local(const Host& host, const ModuleStatus& status) {
   return report;
 }
 
-ModuleReport report_remote(const RemoteModule& remote) {
+ModuleReport report_remote(const RemoteStatus& remote) {
   ModuleReport report;
   report.module = remote.module;
   report.placement = "remote";
@@ -137,7 +137,7 @@ Report make_report(const Host& host, const ReportFacts& facts) {
   report.uptime_ms = facts.uptime_ms;
   report.cpu_ms = process_cpu_ms();
   for (const ModuleStatus& status : host.status()) report.modules.push_back(report_local(host, status));
-  for (const RemoteModule& remote : facts.remotes) report.modules.push_back(report_remote(remote));
+  for (const RemoteStatus& remote : facts.remotes) report.modules.push_back(report_remote(remote));
   report.edges = report_edges(host);
   report.events = report_events(host);
   report_orders(report, facts.placing_operations);

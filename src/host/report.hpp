@@ -126,7 +126,7 @@ struct Report {
 };
 
 /// A module that runs elsewhere, as this process sees it.
-struct RemoteModule {
+struct RemoteStatus {
   std::string module;
   std::string url;
   /// pass, warn or fail; `detail` says why it is not pass.
@@ -143,7 +143,7 @@ struct ReportFacts {
   std::int64_t uptime_ms = 0;
   /// The operations that place an order: those of their calls that did not fail are counted.
   std::vector<std::string> placing_operations;
-  std::vector<RemoteModule> remotes;
+  std::vector<RemoteStatus> remotes;
 };
 
 /// What the host has measured until now. Thread-safe, once the host has started.

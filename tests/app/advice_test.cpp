@@ -155,6 +155,8 @@ TEST_CASE("calls over a module's seams are what its extraction costs, and events
   CHECK(names(reason(order, "cost"), "0.5 ms longer apart (0.1 ms a call)", "from 0.4 ms on"));
   CHECK(reason(order, "cost").speaks_for == Verdict::keep);
   host::Report report = measured();
+  report.edges.push_back(edge("service", "payment", 9'000));
+  CHECK(of(app::advise(report, {}), "payment").calls_per_order == 0);
   report.order_p50_us = 0;
   CHECK_FALSE(reason(of(app::advise(report, {}), "order"), "cost").speaks_for.has_value());
 }
