@@ -63,7 +63,7 @@ Result<config::Layers> layers_of(const std::string& path, const std::string& tex
 /// Where the module is and is reached, as a configuration says it.
 struct Where {
   Placement placement = Placement::local;
-  std::optional<std::string> url;
+  std::string url;
 };
 
 Where where_is(const Configuration& configuration, const std::string& module) {

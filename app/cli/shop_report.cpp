@@ -27,7 +27,7 @@ Result<std::string> admin_url(const Configuration& configuration, const std::str
 }
 
 Result<host::Report> fetch(const std::string& url) {
-  http::Client client(url, {.connect_timeout_ms = 1'000, .receive_timeout_ms = 5'000});
+  http::Client client(url, {.time = {.connect_ms = 1'000, .first_byte_ms = 5'000, .total_ms = 10'000}});
   const auto response = client.send({"GET", "/modules", {}, {}, {}});
   if (!response) return fail(unreachable, response.error().detail);
   if (response->status != 200) return fail(http::read_problem(*response));

@@ -138,6 +138,11 @@ Report make_report(const Host& host, const ReportFacts& facts) {
   report.cpu_ms = process_cpu_ms();
   for (const ModuleStatus& status : host.status()) report.modules.push_back(report_local(host, status));
   for (const RemoteStatus& remote : facts.remotes) report.modules.push_back(report_remote(remote));
+  for (ModuleReport& module : report.modules) {
+    for (const auto& [name, url] : facts.urls) {
+      if (name == module.module) module.url = url;
+    }
+  }
   report.edges = report_edges(host);
   report.events = report_events(host);
   report_orders(report, facts.placing_operations);

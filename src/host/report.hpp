@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "contract/fields.hpp"
@@ -144,6 +145,8 @@ struct ReportFacts {
   /// The operations that place an order: those of their calls that did not fail are counted.
   std::vector<std::string> placing_operations;
   std::vector<RemoteStatus> remotes;
+  /// Of modules here that have a listener of their own: name and address.
+  std::vector<std::pair<std::string, std::string>> urls;
 };
 
 /// What the host has measured until now. Thread-safe, once the host has started.

@@ -160,11 +160,14 @@ TEST_CASE("a report is read as it was written, a remote module included") {
   facts.version = "1.2.3";
   facts.uptime_ms = 60'000;
   facts.remotes = {{"payment", "http://127.0.0.1:8103", "warn", "does not answer", "open"}};
+  facts.urls = {{"note", "http://127.0.0.1:8101"}};
   const auto report = decode<host::Report>(host::render_report(shop.host, facts), Reading::lenient);
   REQUIRE(report.has_value());
   CHECK(report->process == "main");
   CHECK(report->uptime_ms == 60'000);
   REQUIRE(report->modules.size() == 3);
+  CHECK(report->modules[0].url == "http://127.0.0.1:8101");
+  CHECK_FALSE(report->modules[1].url.has_value());
   const host::ModuleReport& remote = report->modules[2];
   CHECK((remote.module + " " + remote.placement + " " + remote.health) == "payment remote warn");
   CHECK(remote.url == "http://127.0.0.1:8103");
