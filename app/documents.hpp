@@ -2,6 +2,7 @@
 
 #include "composition.hpp"
 #include "host/host.hpp"
+#include "host/report.hpp"
 #include "http/dispatcher.hpp"
 #include "http/health.hpp"
 
@@ -15,7 +16,9 @@ http::Dispatcher::Documents gateway_documents(const std::vector<OperationRoute>&
 /// What a module's own listener answers: the same of that module alone, and the contract that it speaks.
 http::Dispatcher::Documents service_documents(const ModuleEntry& module, const std::vector<OperationRoute>& routes,
                                               const http::HealthSource& health);
-/// What the admin listener answers: health and metrics. `host` exists and outlives them.
-http::Dispatcher::Documents admin_documents(const host::Host& host, const http::HealthSource& health);
+/// What a report says beside what the host knows, at the moment of the request.
+using ReportFactsSource = std::function<host::ReportFacts()>;
+/// What the admin listener answers: health, metrics, and the report of modules and edges. `host` exists and outlives them.
+http::Dispatcher::Documents admin_documents(const host::Host& host, const http::HealthSource& health, ReportFactsSource facts);
 
 }  // namespace seamline::app

@@ -11,6 +11,11 @@ http::RemoteTransport::ServiceToken token_source(security::ServiceTokens* tokens
   return [tokens](std::string_view module) { return tokens->token_for(module); };
 }
 
+std::string word_of(http::HealthCheck::Status status) {
+  using Status = http::HealthCheck::Status;
+  return status == Status::pass ? "pass" : status == Status::warn ? "warn" : "fail";
+}
+
 }  // namespace
 
 struct RemoteModules::Remote {
@@ -74,6 +79,17 @@ std::vector<http::HealthCheck> RemoteModules::check_health() const {
     checks.push_back({remote->module.spec.name, status, is_well ? std::string() : where + remote->watch.detail()});
   }
   return checks;
+}
+
+std::vector<host::RemoteStatus> RemoteModules::status() const {
+  std::vector<host::RemoteStatus> all;
+  const auto checks = check_health();
+  for (std::size_t i = 0; i < remotes_.size(); ++i) {
+    const Remote& remote = *remotes_[i];
+    all.push_back({remote.module.spec.name, remote.module.address.url, word_of(checks[i].status), checks[i].detail,
+                   std::string(name_of(remote.transport.breaker().state()))});
+  }
+  return all;
 }
 
 }  // namespace seamline::app

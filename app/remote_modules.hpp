@@ -7,6 +7,7 @@
 #include "composition.hpp"
 #include "host/host.hpp"
 #include "host/remote_watch.hpp"
+#include "host/report.hpp"
 #include "http/endpoints.hpp"
 #include "http/health.hpp"
 #include "http/remote_transport.hpp"
@@ -33,6 +34,8 @@ class RemoteModules {
   /// One check a module: it fails until the module has first answered the contract that this build knows, and warns while one
   /// that has answered is down, since everything else goes on.
   std::vector<http::HealthCheck> check_health() const;
+  /// The same with address and breaker, for the report of this process.
+  std::vector<host::RemoteStatus> status() const;
 
  private:
   struct Remote;

@@ -6,6 +6,7 @@
 #include "base/random.hpp"
 #include "documents.hpp"
 #include "observe/log.hpp"
+#include "order/operations.hpp"
 
 namespace seamline::app {
 namespace {
@@ -115,8 +116,10 @@ Result<void> ShopServer::listen_for_customers() {
 
 Result<void> ShopServer::listen_for_admins() {
   admin_dispatcher_ = std::make_unique<http::Dispatcher>(
-      std::vector<OperationRoute>{}, admin_documents(host_, [this] { return check_health(); }), *authenticator_, Clock::system(),
-      ids_, http::Dispatcher::Options{.deadline_ms = configuration_.http.deadline_ms});
+      std::vector<OperationRoute>{},
+      admin_documents(
+          host_, [this] { return check_health(); }, [this] { return report_facts(); }),
+      *authenticator_, Clock::system(), ids_, http::Dispatcher::Options{.deadline_ms = configuration_.http.deadline_ms});
   const std::string& admin = composition_.is_main ? configuration_.admin : composition_.hosted.front().address.admin;
   http::Server::Options options = listener_options(parse_address("admin", admin).value());
   options.max_connections = admin_connections;
@@ -204,6 +207,20 @@ std::vector<http::HealthCheck> ShopServer::check_health() const {
     checks.push_back(std::move(check));
   }
   return checks;
+}
+
+host::ReportFacts ShopServer::report_facts() const {
+  host::ReportFacts facts;
+  facts.process = composition_.is_main ? "main" : process_name();
+  facts.version = version();
+  facts.uptime_ms = started_at_.ms_until(Clock::system().monotonic());
+  if (composition_.is_main)
+    facts.placing_operations = {std::string(order::PlaceOrder::name), std::string(order::PlaceDraft::name)};
+  facts.remotes = remotes_.status();
+  for (std::size_t i = 0; i < service_listeners_.size(); ++i) {
+    facts.urls.emplace_back(composition_.hosted[i].spec.name, composition_.hosted[i].address.url);
+  }
+  return facts;
 }
 
 bool ShopServer::is_ready() const {

@@ -5,6 +5,7 @@
 
 #include "composition.hpp"
 #include "host/host.hpp"
+#include "host/report.hpp"
 #include "http/dispatcher.hpp"
 #include "http/health.hpp"
 #include "http/server.hpp"
@@ -50,10 +51,12 @@ class ShopServer {
   Result<std::unique_ptr<security::ServiceTrust>> make_trust(const ModuleEntry& module, const Address& address);
   Result<security::ServiceToken> fetch_service_token(std::string_view audience);
   std::vector<http::HealthCheck> check_health() const;
+  host::ReportFacts report_facts() const;
   http::Server::Options listener_options(const Address& address) const;
   /// The name by which the other processes know this one.
   std::string process_name() const;
 
+  const Instant started_at_ = Clock::system().monotonic();
   const Configuration configuration_;
   const Composition composition_;
   security::ServiceTokens service_tokens_;

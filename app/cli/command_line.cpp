@@ -34,7 +34,8 @@ int run_command_line(int count, char** arguments) {
   program.require_subcommand(1);
   program.failure_message(CLI::FailureMessage::help);
   Action chosen;
-  for (const auto add : {add_serve, add_demo, add_seed, add_load, add_config, add_db}) add(program, chosen);
+  for (const auto add : {add_serve, add_demo, add_seed, add_load, add_config, add_db, add_module, add_advise})
+    add(program, chosen);
   try {
     program.parse(count, arguments);
   } catch (const CLI::ParseError& problem) {
@@ -59,6 +60,11 @@ void add_access_options(CLI::App& command, ShopAccess& access) {
         if (!std::getline(file, access.admin_password)) throw CLI::ValidationError("--password-file", "cannot read " + path);
       },
       "A file with the password of the shop's admin. Else SEAMLINE_ADMIN_PASSWORD counts; without either nobody logs in.");
+}
+
+void add_admin_options(CLI::App& command, AdminAccess& access) {
+  add_configuration_options(command, access.sources);
+  command.add_option("--admin", access.admin, "Where the admin listener of the main process is; else the configuration says it.");
 }
 
 void say(const std::string& message) { std::fprintf(stderr, "%s\n", message.c_str()); }

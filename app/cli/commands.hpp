@@ -6,6 +6,7 @@
 
 #include "cli/api_client.hpp"
 #include "cli/command_line.hpp"
+#include "cli/shop_report.hpp"
 #include "configuration.hpp"
 
 namespace seamline::app {
@@ -20,12 +21,17 @@ void add_seed(CLI::App& program, Action& chosen);
 void add_load(CLI::App& program, Action& chosen);
 void add_config(CLI::App& program, Action& chosen);
 void add_db(CLI::App& program, Action& chosen);
+void add_module(CLI::App& program, Action& chosen);
+void add_advise(CLI::App& program, Action& chosen);
 
 /// Adds --config and --set to a command that reads the configuration; both live in `sources`, which outlives the program.
 void add_configuration_options(CLI::App& command, ConfigurationSources& sources);
 
 /// Adds --url and --password-file to a command that talks to a running shop; `access` outlives the program.
 void add_access_options(CLI::App& command, ShopAccess& access);
+
+/// Adds --admin, --config and --set to a command that asks a running shop's processes; `access` outlives the program.
+void add_admin_options(CLI::App& command, AdminAccess& access);
 
 /// One line on standard error.
 void say(const std::string& message);

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 
 namespace seamline {
 namespace {
@@ -37,6 +38,13 @@ bool skip(std::string_view text, std::size_t& at, std::string_view one_of) {
 }
 
 }  // namespace
+
+std::int64_t thread_cpu_ns(pthread_t thread) {
+  clockid_t clock{};
+  timespec used{};
+  if (::pthread_getcpuclockid(thread, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
+  return std::int64_t{used.tv_sec} * 1'000'000'000 + used.tv_nsec;
+}
 
 Instant Instant::plus_ms(std::int64_t duration_ms) const {
   std::int64_t duration_ns = 0;

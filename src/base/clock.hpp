@@ -1,5 +1,7 @@
 #pragma once
 
+#include <pthread.h>
+
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -35,6 +37,10 @@ class Clock {
   /// The machine's clocks.
   static const Clock& system();
 };
+
+/// CPU time that a thread of this process has used, in nanoseconds; 0 where the system does not say. The thread has not been
+/// joined. For figures that are shown, never for a decision.
+std::int64_t thread_cpu_ns(pthread_t thread);
 
 /// RFC 3339, section 5.6, in UTC with milliseconds: 2026-01-31T23:59:59.123Z.
 std::string format_timestamp(Timestamp at);

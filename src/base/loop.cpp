@@ -1,9 +1,9 @@
 #include "base/loop.hpp"
 
-#include <pthread.h>
-
 #include <chrono>
 #include <utility>
+
+#include "base/clock.hpp"
 
 namespace seamline {
 
@@ -32,8 +32,24 @@ void LoopThread::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+std::int64_t LoopThread::cpu_ns() const {
+  const std::lock_guard lock(mutex_);
+  return running_ ? thread_cpu_ns(*running_) : ended_cpu_ns_;
+}
+
 void LoopThread::run(const std::string& name) {
   ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = ::pthread_self();
+  }
+  repeat();
+  const std::lock_guard lock(mutex_);
+  ended_cpu_ns_ = thread_cpu_ns(::pthread_self());
+  running_.reset();
+}
+
+void LoopThread::repeat() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <pthread.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -30,17 +33,22 @@ class LoopThread {
   /// There may be work. Thread-safe, cheap when the thread is awake.
   void wake();
   void stop();
+  /// CPU time that the thread has used, in nanoseconds; what it was in the end once it has stopped. Thread-safe.
+  std::int64_t cpu_ns() const;
 
  private:
   void run(const std::string& name);
+  void repeat();
 
   Loop& loop_;
   const std::int64_t idle_ms_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::atomic<bool> woken_{false};
   bool asleep_ = false;
   bool stopping_ = false;
+  std::optional<pthread_t> running_;  // while its clock can be read
+  std::int64_t ended_cpu_ns_ = 0;
   std::thread thread_;
 };
 

@@ -18,6 +18,14 @@ class LatencyHistogram {
     sum_ns_.fetch_add(static_cast<std::int64_t>(value), std::memory_order_relaxed);
   }
 
+  /// Counts in what another one has recorded.
+  void add(const LatencyHistogram& other) noexcept {
+    for (std::size_t bucket = 0; bucket < bucket_count; ++bucket) {
+      buckets_[bucket].fetch_add(other.buckets_[bucket].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    }
+    sum_ns_.fetch_add(other.sum_ns(), std::memory_order_relaxed);
+  }
+
   std::int64_t count() const {
     std::int64_t total = 0;
     for (const auto& bucket : buckets_) total += bucket.load(std::memory_order_relaxed);

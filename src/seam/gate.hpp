@@ -8,6 +8,7 @@
 
 #include "base/loop.hpp"
 #include "contract/port.hpp"
+#include "seam/cpu_meter.hpp"
 
 namespace seamline::seam {
 
@@ -48,6 +49,9 @@ class Gate {
   bool is_open() const { return !closed_.load(); }
   /// Waits until nobody is inside a closed gate, or `timeout_ms` have passed; returns whether it came true.
   bool wait_empty(std::int64_t timeout_ms);
+  /// What the calls through the gate cost on their callers' threads.
+  CpuMeter& cpu() { return cpu_; }
+  const CpuMeter& cpu() const { return cpu_; }
 
  private:
   void leave() {
@@ -62,6 +66,7 @@ class Gate {
   std::condition_variable changed_;
   Error reason_;
   std::function<void()> wake_;
+  CpuMeter cpu_;
 };
 
 /// A loop of a module behind its gate: a step holds a place inside, and a closed gate leaves nothing to do.
@@ -102,6 +107,7 @@ class GatedPort final : public Overrides<C, GatedPort<C>> {
     if (auto allowed = check_access(Op::access, context.caller); !allowed) return fail(std::move(allowed.error()));
     const auto pass = gate_.enter();
     if (!pass) return fail(pass.error());
+    const CpuMeter::Call measured(gate_.cpu());
     try {
       auto reply = module_.call(context, operation);
       if (!reply && reply.error().kind == Kind::internal) return fail(unexpected(Op::name, reply.error().detail));

@@ -248,6 +248,8 @@ void Writer::roll_back() {
 void Writer::answer(const std::vector<Command*>& batch) {
   const auto entries = log_.batch_committed();
   const auto actions = transaction_->take_actions();
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  committed_commands_.fetch_add(static_cast<std::int64_t>(batch.size()), std::memory_order_relaxed);
   if (entries) {
     for (const Listener& listener : listeners_) listener(entries);
   }
@@ -266,6 +268,8 @@ void Writer::wait(const Completion& completion) {
   }
   SEAMLINE_ASSERT(completion.is_done());
 }
+
+Writer::Counts Writer::counts() const { return {commits_.load(), committed_commands_.load(), thread_ ? thread_->cpu_ns() : 0}; }
 
 void Writer::stop() {
   {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -54,6 +55,16 @@ class Writer final : public Loop {
     std::size_t batch_cap = 64;
   };
 
+  /// What a writer has done since it was made.
+  struct Counts {
+    /// Batches that were committed.
+    std::int64_t commits = 0;
+    /// Commands that were committed.
+    std::int64_t commands = 0;
+    /// CPU time of its thread, in nanoseconds; 0 while it has none.
+    std::int64_t cpu_ns = 0;
+  };
+
   /// Called after each commit that published something, before the callers are answered.
   using Listener = std::function<void(const std::shared_ptr<const EntryBatch>&)>;
 
@@ -79,6 +90,8 @@ class Writer final : public Loop {
   void stop();
   /// Waits for commands that finish their part of it in committed() or failed(); runs batches itself where no thread does.
   void wait(const Completion& completion);
+  /// Thread-safe while the thread is not just being started.
+  Counts counts() const;
 
  private:
   class SqlTransaction;
@@ -103,6 +116,9 @@ class Writer final : public Loop {
   const Options options_;
   std::unique_ptr<SqlTransaction> transaction_;
   std::vector<Listener> listeners_;
+
+  std::atomic<std::int64_t> commits_{0};
+  std::atomic<std::int64_t> committed_commands_{0};
 
   std::mutex mutex_;
   std::deque<Command*> events_;

@@ -150,6 +150,7 @@ SLEEPERS = {
     "src/base/loop.cpp": "the thread around a loop",
     "src/resilience/pause.cpp": "a caller's own thread, before it repeats its call",
     "app/cli/load.cpp": "a client that asks a server again until all orders have ended",
+    "app/cli/module_list.cpp": "a sample has a length",
     "tests/bench/": "a benchmark that waits for the end of what it measures",
     "tests/base/loop_test.cpp": "an idle loop must be seen to stay idle for a while",
     "tests/support/": "poll-until, the one way in which a test waits",
