@@ -131,16 +131,12 @@ Response problem(int status, std::string_view code, std::string detail, std::str
   return render(status, error, request_id);
 }
 
-Error read_problem(const Response& response) {
+std::optional<Error> find_problem(const Response& response) {
   Error error;
   error.kind = kind_of(response.status);
   const auto body = json::parse(response.body);
   error.code = body ? text_of(*body, "code") : std::string();
-  if (error.code.empty()) {
-    error.code = "call.bad_reply";
-    error.detail = "The callee answered " + std::to_string(response.status) + " without a problem that could be read.";
-    return error;
-  }
+  if (error.code.empty()) return std::nullopt;
   error.detail = text_of(*body, "detail");
   error.retryable = flag_of(*body, "retryable");
   error.may_have_run = flag_of(*body, "may_have_run");
@@ -152,6 +148,15 @@ Error read_problem(const Response& response) {
       error.violations.push_back({pointer.starts_with('#') ? pointer.substr(1) : pointer, text_of(one, "detail")});
     }
   }
+  return error;
+}
+
+Error read_problem(const Response& response) {
+  if (auto error = find_problem(response)) return std::move(*error);
+  Error error;
+  error.kind = kind_of(response.status);
+  error.code = "call.bad_reply";
+  error.detail = "The callee answered " + std::to_string(response.status) + " without a problem that could be read.";
   return error;
 }
 

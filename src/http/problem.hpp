@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "base/result.hpp"
 #include "http/message.hpp"
 
@@ -17,7 +19,9 @@ Response oauth_problem(const Error& error, std::string_view request_id);
 /// Problem details for what only HTTP knows (405, 411, 415, …).
 Response problem(int status, std::string_view code, std::string detail, std::string_view request_id);
 
-/// The error that problem() wrote. Where the body is none of ours, the kind of the status and the code call.bad_reply.
+/// The error that problem() wrote; empty where the body is none of ours.
+std::optional<Error> find_problem(const Response& response);
+/// The same; where the body is none of ours, the kind of the status and the code call.bad_reply.
 Error read_problem(const Response& response);
 
 }  // namespace seamline::http

@@ -6,6 +6,7 @@
 #include "contract/routes.hpp"
 #include "http/headers.hpp"
 #include "http/problem.hpp"
+#include "security/service_trust.hpp"
 
 namespace seamline::http {
 namespace {
@@ -15,23 +16,21 @@ constexpr ErrorCode bad_reply{"call.bad_reply", Kind::unavailable};
 constexpr ErrorCode refused{"call.refused", Kind::unavailable};
 
 /// What a service says of a request that it has not even taken for a call.
-constexpr std::array<std::string_view, 9> refusals_of_requests{
-    "request.no_such_route", "request.bad_context", "request.malformed_head", "request.bad_target",       "request.bad_header",
-    "request.bad_host",      "request.bad_length",  "request.body_too_long",  "request.body_not_expected"};
-/// What an instance that is well does not answer.
-constexpr std::array<std::string_view, 4> faults_of_instances{"call.unavailable", "call.deadline_exceeded", bad_reply.code,
-                                                              refused.code};
+constexpr std::array<std::string_view, 10> refusals_of_requests{
+    "request.untrusted_service", "request.no_such_route",    "request.bad_context", "request.malformed_head",
+    "request.bad_target",        "request.bad_header",       "request.bad_host",    "request.bad_length",
+    "request.body_too_long",     "request.body_not_expected"};
 /// No free place at the service: the one refusal that passes.
 constexpr std::string_view no_place = "http.too_many_connections";
 constexpr std::int64_t no_place_retry_ms = 1'000;
 
 /// Whether the error speaks of this process and its request, and not of the operation and its caller.
 bool is_refusal_of_service(int status, const Error& error, const CallContext& context, const RemoteOperation& operation) {
-  if (status_of(error.kind) != status || error.code == no_place || error.code.starts_with("service.")) return true;
+  if (status_of(error.kind) != status || error.code == no_place) return true;
   if (std::find(refusals_of_requests.begin(), refusals_of_requests.end(), error.code) != refusals_of_requests.end()) return true;
   // A caller whom the operation does not admit hears so in any placement. One whom it admits was refused as a service.
-  const bool is_about_access =
-      error.code == "request.unauthenticated" || error.code == "request.invalid_token" || error.code == "request.forbidden";
+  if (error.code == "request.invalid_token") return context.caller_token.empty();
+  const bool is_about_access = error.code == "request.unauthenticated" || error.code == "request.forbidden";
   return is_about_access && check_access(operation.access, context.caller).has_value();
 }
 
@@ -43,62 +42,64 @@ bool has_type(const Response& response, std::string_view wanted) {
 }
 
 /// An error of the carriage: what it says of repeating the call depends on the operation.
-tl::unexpected<Error> carriage_error(Error error, const CallContext& context, const RemoteOperation& operation) {
+Error carriage_error(Error error, const CallContext& context, const RemoteOperation& operation) {
   error.may_have_run = error.may_have_run && operation.route.verb != Verb::get;
   const bool may_be_repeated =
       operation.repeat == Repeat::safe || (operation.repeat == Repeat::with_key && !context.idempotency_key.empty());
   error.retryable = error.kind != Kind::malformed && (!error.may_have_run || may_be_repeated);
-  return fail(std::move(error));
-}
-
-tl::unexpected<Error> bad_reply_error(std::string detail) {
-  auto error = fail(bad_reply, std::move(detail));
-  error.value().may_have_run = true;
   return error;
 }
 
-/// The error that an answer tells, as the caller shall see it.
-Error read_error(const Response& response, const CallContext& context, const RemoteOperation& operation) {
-  const bool is_problem = has_type(response, "application/problem+json") ||
-                          (operation.route.body == BodyFormat::form && has_type(response, "application/json"));
-  const std::string status = std::to_string(response.status);
-  if (!is_problem)
-    return bad_reply_error("The service of " + std::string(operation.module) + " answered " + status + " without a problem.")
-        .value();
-  Error error = read_problem(response);
-  const bool is_of_a_kind = status_of(error.kind) == response.status;
-  // What stands in front of a service may answer 502 for one that has run the call.
-  if (error.code == bad_reply.code || (response.status >= 500 && !is_of_a_kind)) {
-    return bad_reply_error("The service of " + std::string(operation.module) + " answered " + status + ": " + error.detail)
-        .value();
-  }
-  if (!is_refusal_of_service(response.status, error, context, operation)) return error;
-  Error refusal = fail(refused, "The service of " + std::string(operation.module) + " refused the request with " + status + " " +
-                                    error.code + ": " + error.detail)
-                      .value();
-  if (error.code == no_place) {
-    refusal.retryable = true;
-    refusal.retry_after_ms = no_place_retry_ms;
-  }
-  return refusal;
-}
+/// What an answer means to the caller, and whether a service of the module gave it.
+struct Reading {
+  Result<Answer> answer;
+  bool is_well;
+};
 
-Result<Answer> read_answer(Response& response, const CallContext& context, const RemoteOperation& operation) {
-  if (response.status >= 400) {
-    Error error = read_error(response, context, operation);
-    return error.code == bad_reply.code ? carriage_error(std::move(error), context, operation) : fail(std::move(error));
+/// Reads the answers to one operation.
+class AnswerReading {
+ public:
+  AnswerReading(const CallContext& context, const RemoteOperation& operation) : context_(context), operation_(operation) {}
+
+  Reading read(Response& response) const {
+    const std::string status = std::to_string(response.status);
+    if (response.status >= 400) return read_error(response, status);
+    if (response.status != operation_.route.success_status()) return unusable("with the unexpected status " + status);
+    if (!has_type(response, "application/json")) return unusable("with something else than JSON");
+    if (context_.notes != nullptr) read_notes(response.headers, *context_.notes);
+    return {Answer{response.status, std::move(response.body), std::string(response.headers.get("Location")),
+                   std::string(response.headers.get("ETag"))},
+            true};
   }
-  const auto unusable = [&](const std::string& what) {
-    return carriage_error(bad_reply_error("The service of " + std::string(operation.module) + " answered " + what + ".").value(),
-                          context, operation);
-  };
-  if (response.status != operation.route.success_status())
-    return unusable("with the unexpected status " + std::to_string(response.status));
-  if (!has_type(response, "application/json")) return unusable("with something else than JSON");
-  if (context.notes != nullptr) read_notes(response.headers, *context.notes);
-  return Answer{response.status, std::move(response.body), std::string(response.headers.get("Location")),
-                std::string(response.headers.get("ETag"))};
-}
+
+ private:
+  Reading read_error(const Response& response, const std::string& status) const {
+    const bool is_problem = has_type(response, "application/problem+json") ||
+                            (operation_.route.body == BodyFormat::form && has_type(response, "application/json"));
+    auto error = is_problem ? find_problem(response) : std::nullopt;
+    if (!error) return unusable(status + " without a problem that could be read");
+    // What stands in front of a service may answer 502 for one that has run the call.
+    if (response.status >= 500 && status_of(error->kind) != response.status) return unusable(status + ": " + error->detail);
+    if (!is_refusal_of_service(response.status, *error, context_, operation_)) return {fail(std::move(*error)), true};
+    auto refusal = fail(refused, service() + "refused the request with " + status + " " + error->code + ": " + error->detail);
+    if (error->code == no_place) {
+      refusal.value().retryable = true;
+      refusal.value().retry_after_ms = no_place_retry_ms;
+    }
+    return {std::move(refusal), false};
+  }
+
+  Reading unusable(const std::string& what) const {
+    Error error = fail(bad_reply, service() + "answered " + what + ".").value();
+    error.may_have_run = true;
+    return {fail(carriage_error(std::move(error), context_, operation_)), false};
+  }
+
+  std::string service() const { return "The service of " + std::string(operation_.module) + " "; }
+
+  const CallContext& context_;
+  const RemoteOperation& operation_;
+};
 
 }  // namespace
 
@@ -118,16 +119,15 @@ Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOpe
   const auto written = write(context, operation, request);
   if (!written) return fail(written.error());
   auto response = pool_.send(*url, *written, *time);
-  auto answer = response ? read_answer(*response, context, operation)
-                         : Result<Answer>(carriage_error(std::move(response.error()), context, operation));
-  report(*url, answer ? std::string_view() : answer.error().code);
-  return answer;
-}
-
-void RemoteTransport::report(const std::string& url, std::string_view code) {
-  // These two never left this process: they say nothing about the instance.
-  if (code == "call.overloaded" || code == "request.bad_header") return;
-  endpoints_.report(url, std::find(faults_of_instances.begin(), faults_of_instances.end(), code) == faults_of_instances.end());
+  if (!response) {
+    // These two never left this process: they say nothing about the instance.
+    const std::string& code = response.error().code;
+    if (code != "call.overloaded" && code != "request.bad_header") endpoints_.report(*url, false);
+    return fail(carriage_error(std::move(response.error()), context, operation));
+  }
+  auto reading = AnswerReading(context, operation).read(*response);
+  endpoints_.report(*url, reading.is_well);
+  return std::move(reading.answer);
 }
 
 Result<TimeLimits> RemoteTransport::time_for(const CallContext& context) const {
@@ -149,8 +149,7 @@ Result<Request> RemoteTransport::write(const CallContext& context, const RemoteO
     const bool is_json = operation.route.body == BodyFormat::json;
     written.headers.add("Content-Type", is_json ? "application/json" : "application/x-www-form-urlencoded");
   }
-  const bool needs_no_token = operation.access == Access::anyone && context.caller.role == Role::anonymous;
-  if (service_token_ && !needs_no_token) {
+  if (service_token_ && security::needs_service_token(operation.access, context.caller)) {
     auto token = service_token_(operation.module);
     if (!token) return fail(std::move(token.error()));
     written.headers.add("Authorization", "Bearer " + *token);

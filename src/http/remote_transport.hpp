@@ -32,8 +32,6 @@ class RemoteTransport final : public Transport {
   Result<Answer> send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) override;
 
  private:
-  /// `code` is empty for a reply.
-  void report(const std::string& url, std::string_view code);
   Result<TimeLimits> time_for(const CallContext& context) const;
   Result<Request> write(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) const;
 

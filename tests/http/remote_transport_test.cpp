@@ -188,7 +188,8 @@ TEST_CASE("an error comes over HTTP as it is in the process, with every flag") {
   Service service;
   rc::prop("every error", [&] {
     Error error;
-    error.code = *rc::gen::element<std::string>("note.refused", "user.not_found", "store.overloaded", "internal.unexpected");
+    error.code = *rc::gen::element<std::string>("note.refused", "user.not_found", "internal.unexpected", "call.unavailable",
+                                                "call.bad_reply", "call.deadline_exceeded", "call.refused");
     error.kind = static_cast<Kind>(*rc::gen::inRange(0, static_cast<int>(Kind::internal) + 1));
     error.detail = test::arbitrary_text(0, 200);
     error.may_have_run = *rc::gen::arbitrary<bool>();
@@ -199,7 +200,10 @@ TEST_CASE("an error comes over HTTP as it is in the process, with every flag") {
       error.violations.push_back({"/" + test::arbitrary_text(0, 20), test::arbitrary_text(1, 20)});
     }
     service.response = http::problem(error, "r1");
+    service.endpoints->reports.clear();
     RC_ASSERT(service.error_of() == error);
+    // Also where it tells of a call of the module's own that failed: this instance is well.
+    RC_ASSERT(service.endpoints->reports == "+");
   });
 }
 
@@ -260,16 +264,19 @@ TEST_CASE("what the service refuses is not taken for the operation's own error, 
   CHECK(refused(405, "request.method_not_allowed", user) == "call.refused unavailable");
   CHECK(refused(415, "request.wrong_content_type", user) == "call.refused unavailable");
   CHECK(refused(400, "request.bad_context", user) == "call.refused unavailable");
-  CHECK(refused(401, "service.untrusted", user) == "call.refused unavailable");
+  CHECK(refused(401, "request.untrusted_service", user) == "call.refused unavailable");
   CHECK(refused(401, "request.unauthenticated", user) == "call.refused unavailable");
   CHECK(refused(401, "request.invalid_token", user) == "call.refused unavailable");
   CHECK(refused(403, "request.forbidden", user) == "call.refused unavailable");
   CHECK(service.endpoints->reports == "--------");
   // These are what the operation says of its caller, or of itself.
   CHECK(refused(401, "request.unauthenticated", {}) == "request.unauthenticated");
+  auto with_token = user;
+  with_token.caller_token = "a.b.c";
+  CHECK(refused(401, "request.invalid_token", with_token) == "request.invalid_token");
   CHECK(refused(404, "note.not_found", user) == "note.not_found");
   CHECK(refused(403, "note.not_yours", user) == "note.not_yours");
-  CHECK(service.endpoints->reports == "--------+++");
+  CHECK(service.endpoints->reports == "--------++++");
 }
 
 TEST_CASE("a service without a free place refuses for a moment") {

@@ -1,19 +1,20 @@
 #include "support/books.hpp"
 #include "support/catch.hpp"
 
-/// One body for each module's contract, run against the module itself and against it through bytes.
+/// One body for each module's contract, run against the module itself, against it through bytes, and against it over a socket.
 using namespace seamline;
 using test::Shop;
 
 namespace {
 
-/// Runs the body under Local and under Loopback.
+/// Runs the body under Local, under Loopback and under Http.
 template <class Body>
 void under_every_runner(const std::string& module, Body body) {
-  for (const bool is_looped_back : {false, true}) {
-    INFO((is_looped_back ? "Loopback" : "Local"));
+  for (const std::string runner : {"Local", "Loopback", "Http"}) {
+    INFO(runner);
     test::ShopOptions options;
-    if (is_looped_back) options.looped_back = {module};
+    if (runner != "Local") options.looped_back = {module};
+    options.over_http = runner == "Http";
     Shop shop(options);
     body(shop);
   }
