@@ -120,7 +120,8 @@ class Client::Impl {
     text_.append(request.method).append(" ").append(request.path);
     if (!request.query.empty()) text_.append("?").append(request.query);
     text_.append(" HTTP/1.1\r\nHost: ").append(authority_);
-    if (!request.body.empty() || !is_reading_only_) text_.append("\r\nContent-Length: ").append(std::to_string(request.body.size()));
+    if (!request.body.empty() || !is_reading_only_)
+      text_.append("\r\nContent-Length: ").append(std::to_string(request.body.size()));
     for (const auto& [name, value] : request.headers.fields()) {
       // A line break in a value would let its author write the rest of the request.
       if (!is_token(name) || has_control_character(value)) return failed(bad_header, "was sent nothing: a header is malformed.");
@@ -160,8 +161,7 @@ class Client::Impl {
       if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
       if (count <= 0 && !reader_.has_begun()) return failed(unavailable, "ended the connection without an answer.");
       if (count < 0) return failed(bad_reply, "gave an answer that cannot be used: it is cut short.");
-      const auto state =
-          count == 0 ? reader_.end_of_stream() : reader_.append({part.data(), static_cast<std::size_t>(count)});
+      const auto state = count == 0 ? reader_.end_of_stream() : reader_.append({part.data(), static_cast<std::size_t>(count)});
       if (state == ResponseReader::State::finished) return std::move(reader_.response());
       if (state == ResponseReader::State::broken) {
         return failed(bad_reply, "gave an answer that cannot be used: " + reader_.fault() + ".");

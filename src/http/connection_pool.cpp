@@ -14,7 +14,7 @@ Result<Response> ConnectionPool::send(const std::string& url, const Request& req
   auto client = take(url);
   if (!client) {
     auto error = fail(overloaded, "There are " + std::to_string(options_.max_open) + " requests under way to " + url +
-                                       " already; try again in a moment.");
+                                      " already; try again in a moment.");
     error.value().retryable = true;
     return error;
   }
@@ -61,7 +61,8 @@ std::vector<ConnectionPool::Idle> ConnectionPool::take_old() {
   const Instant now = clock_.monotonic();
   for (auto at = connections_.begin(); at != connections_.end();) {
     auto& idle = at->second.idle;
-    const auto young = std::find_if(idle.begin(), idle.end(), [&](const Idle& one) { return now < one.since.plus_ms(options_.idle_ms); });
+    const auto young =
+        std::find_if(idle.begin(), idle.end(), [&](const Idle& one) { return now < one.since.plus_ms(options_.idle_ms); });
     std::move(idle.begin(), young, std::back_inserter(old));
     idle.erase(idle.begin(), young);
     at = idle.empty() && at->second.in_use == 0 ? connections_.erase(at) : std::next(at);

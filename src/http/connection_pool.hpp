@@ -21,7 +21,8 @@ class ConnectionPool {
     std::size_t max_idle = 16;
     /// Requests to one url at a time; a further one is refused at once.
     std::size_t max_open = 128;
-    /// How long an unused connection is kept, in milliseconds: less than the server keeps it, so that it is this side that ends it.
+    /// How long an unused connection is kept, in milliseconds: less than the server keeps it, so that it is this side that ends
+    /// it.
     std::int64_t idle_ms = 1'500;
   };
 

@@ -95,7 +95,8 @@ Response Dispatcher::answer(const Request& request, const std::string& request_i
   if (const auto document = documents_.find(request.path); document != documents_.end()) {
     return verb == Verb::get ? document->second() : method_not_allowed({Verb::get}, request_id);
   }
-  if (const Resource* resource = options_.trust == nullptr ? nullptr : find_resource(request.path)) return use(*resource, request, request_id);
+  if (const Resource* resource = options_.trust == nullptr ? nullptr : find_resource(request.path))
+    return use(*resource, request, request_id);
   const auto match = table_.find(verb, request.path);
   if (match.route == nullptr && match.other_verbs.empty()) return not_found(request_id);
   if (match.route == nullptr) return method_not_allowed(match.other_verbs, request_id);
@@ -143,8 +144,8 @@ const Dispatcher::Resource* Dispatcher::find_resource(std::string_view path) con
 Result<CallContext> Dispatcher::read_context(const Request& request, const OperationRoute& route,
                                              const std::string& request_id) const {
   const bool is_service = options_.trust != nullptr && request.headers.has(caller_role_header);
-  auto context = http::read_context(request.headers, is_service ? Peer::service : Peer::client, clock_,
-                                    route.repeat == Repeat::with_key);
+  auto context =
+      http::read_context(request.headers, is_service ? Peer::service : Peer::client, clock_, route.repeat == Repeat::with_key);
   if (!context) return context;
   context->request_id = request_id;
   auto identified = is_service ? check_service(request, route, *context) : identify_client(request, route, *context);

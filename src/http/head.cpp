@@ -172,7 +172,8 @@ std::optional<std::string> read_response_framing(const HeadLimits& limits, bool 
   const auto length = read_length(headers.get("Content-Length"));
   if (!length) return "its Content-Length is no number of bytes";
   if (*length > limits.max_body_bytes) {
-    return "its body has " + std::to_string(*length) + " bytes, and at most " + std::to_string(limits.max_body_bytes) + " are read";
+    return "its body has " + std::to_string(*length) + " bytes, and at most " + std::to_string(limits.max_body_bytes) +
+           " are read";
   }
   head.body_bytes = *length;
   return std::nullopt;

@@ -53,7 +53,8 @@ struct ResponseHead {
 };
 
 /// Reads the head of an answer, `bytes` up to and with its empty line, as strictly; of the limits, the target's has no meaning.
-/// `answers_head` says that the request was a HEAD, whose answer has no body. Else a sentence about what is wrong. A pure function.
+/// `answers_head` says that the request was a HEAD, whose answer has no body. Else a sentence about what is wrong. A pure
+/// function.
 tl::expected<ResponseHead, std::string> parse_response_head(std::string_view bytes, const HeadLimits& limits, bool answers_head);
 
 /// A character that no header value may have (RFC 9110, section 5.5).

@@ -16,9 +16,8 @@ constexpr ErrorCode refused{"call.refused", Kind::unavailable};
 
 /// What a service says of a request that it has not even taken for a call.
 constexpr std::array<std::string_view, 9> refusals_of_requests{
-    "request.no_such_route",  "request.bad_context",    "request.malformed_head",
-    "request.bad_target",     "request.bad_header",     "request.bad_host",
-    "request.bad_length",     "request.body_too_long",  "request.body_not_expected"};
+    "request.no_such_route", "request.bad_context", "request.malformed_head", "request.bad_target",       "request.bad_header",
+    "request.bad_host",      "request.bad_length",  "request.body_too_long",  "request.body_not_expected"};
 /// What an instance that is well does not answer.
 constexpr std::array<std::string_view, 4> faults_of_instances{"call.unavailable", "call.deadline_exceeded", bad_reply.code,
                                                               refused.code};
@@ -63,12 +62,15 @@ Error read_error(const Response& response, const CallContext& context, const Rem
   const bool is_problem = has_type(response, "application/problem+json") ||
                           (operation.route.body == BodyFormat::form && has_type(response, "application/json"));
   const std::string status = std::to_string(response.status);
-  if (!is_problem) return bad_reply_error("The service of " + std::string(operation.module) + " answered " + status + " without a problem.").value();
+  if (!is_problem)
+    return bad_reply_error("The service of " + std::string(operation.module) + " answered " + status + " without a problem.")
+        .value();
   Error error = read_problem(response);
   const bool is_of_a_kind = status_of(error.kind) == response.status;
   // What stands in front of a service may answer 502 for one that has run the call.
   if (error.code == bad_reply.code || (response.status >= 500 && !is_of_a_kind)) {
-    return bad_reply_error("The service of " + std::string(operation.module) + " answered " + status + ": " + error.detail).value();
+    return bad_reply_error("The service of " + std::string(operation.module) + " answered " + status + ": " + error.detail)
+        .value();
   }
   if (!is_refusal_of_service(response.status, error, context, operation)) return error;
   Error refusal = fail(refused, "The service of " + std::string(operation.module) + " refused the request with " + status + " " +
@@ -90,7 +92,8 @@ Result<Answer> read_answer(Response& response, const CallContext& context, const
     return carriage_error(bad_reply_error("The service of " + std::string(operation.module) + " answered " + what + ".").value(),
                           context, operation);
   };
-  if (response.status != operation.route.success_status()) return unusable("with the unexpected status " + std::to_string(response.status));
+  if (response.status != operation.route.success_status())
+    return unusable("with the unexpected status " + std::to_string(response.status));
   if (!has_type(response, "application/json")) return unusable("with something else than JSON");
   if (context.notes != nullptr) read_notes(response.headers, *context.notes);
   return Answer{response.status, std::move(response.body), std::string(response.headers.get("Location")),
@@ -106,7 +109,8 @@ RemoteTransport::RemoteTransport(Endpoints& endpoints, const Clock& clock, Optio
       service_token_(std::move(service_token)),
       pool_(options.pool, clock) {}
 
-Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) {
+Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOperation& operation,
+                                     const EncodedRequest& request) {
   const auto time = time_for(context);
   if (!time) return fail(time.error());
   auto url = endpoints_.choose();

@@ -23,14 +23,12 @@ class RemoteTransport final : public Transport {
   /// those of callers whom nobody knows to operations that anyone may use.
   RemoteTransport(Endpoints& endpoints, const Clock& clock, Options options, ServiceToken service_token = {});
 
-  /// Errors: the operation's own, as it has them in the process. Of the carriage itself, with may_have_run unless it certainly has
-  /// not, and retryable where repeating is harmless:
-  /// call.unavailable, where no answer came;
-  /// call.deadline_exceeded, where time ran out; a call whose deadline has passed is not sent;
-  /// call.bad_reply, where the answer is none of a module's: a redirect, another content type, cut short, too large;
-  /// call.refused, where the service, not the module, would not have the call: it does not trust this process, or hosts another
-  /// module, or has no place. It has not run.
-  /// Also those of Endpoints::choose and of `service_token`.
+  /// Errors: the operation's own, as it has them in the process. Of the carriage itself, with may_have_run unless it certainly
+  /// has not, and retryable where repeating is harmless: call.unavailable, where no answer came; call.deadline_exceeded, where
+  /// time ran out; a call whose deadline has passed is not sent; call.bad_reply, where the answer is none of a module's: a
+  /// redirect, another content type, cut short, too large; call.refused, where the service, not the module, would not have the
+  /// call: it does not trust this process, or hosts another module, or has no place. It has not run. Also those of
+  /// Endpoints::choose and of `service_token`.
   Result<Answer> send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) override;
 
  private:

@@ -77,7 +77,8 @@ bool ResponseReader::read_head() {
   taken_ += end + 4;
   // RFC 9110, section 15.2: what comes before the answer itself may be ignored, but for a change of the protocol.
   if (head->response.status < 200) {
-    if (head->response.status == 101 || ++interim_answers_ > max_interim_answers) return refuse("it announces what nobody asked for");
+    if (head->response.status == 101 || ++interim_answers_ > max_interim_answers)
+      return refuse("it announces what nobody asked for");
     return true;
   }
   head_ = std::move(*head);

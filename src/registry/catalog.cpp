@@ -78,6 +78,7 @@ Result<void> Catalog::add(Registration registration, bool replaces_checks) {
   Held held;
   for (CheckDefinition& definition : registration.checks) {
     if (definition.interval_ms > 0) definition.interval_ms = std::max(definition.interval_ms, limits_.min_interval_ms);
+    definition.timeout_ms = std::min(definition.timeout_ms, limits_.max_timeout_ms);
     held.checks.emplace_back(std::move(definition), next_check_++, clock_.monotonic());
   }
   registration.checks.clear();

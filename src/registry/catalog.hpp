@@ -28,6 +28,8 @@ class Catalog {
     std::size_t max_text_bytes = 512;
     /// A check that asks to run more often runs so often (Consul's lower bound).
     std::int64_t min_interval_ms = 1'000;
+    /// A run of a check takes no longer, whatever its Timeout.
+    std::int64_t max_timeout_ms = 60'000;
     /// Blocking queries at once.
     std::size_t max_waiters = 256;
   };

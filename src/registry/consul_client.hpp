@@ -5,17 +5,17 @@
 
 namespace seamline::registry {
 
-/// Speaks to a Consul agent, or to the embedded registry, which answers alike. Not thread-safe.
+/// Speaks to a Consul agent, or to the embedded registry, which answers alike. Not thread-safe, but for interrupt().
 class ConsulClient {
  public:
   struct Options {
     std::string url = "http://127.0.0.1:8500";
     /// Sent in X-Consul-Token; empty for none.
     std::string token;
-    /// How long the agent may be silent beyond the wait that it was asked for, and how long connecting may take.
+    /// How long one request may take, in milliseconds; a blocking query takes its wait beside that.
     std::int64_t timeout_ms = 2'000;
-    /// How long a blocking query waits for a change. Nothing interrupts it, so this is also how long a stop may take.
-    std::int64_t wait_ms = 1'000;
+    /// How long a blocking query waits for a change, in milliseconds.
+    std::int64_t wait_ms = 10'000;
     std::size_t max_instances = 1'000;
   };
   struct Found {
@@ -36,8 +36,12 @@ class ConsulClient {
   /// Errors: registry.unavailable, registry.bad_answer.
   Result<Found> passing_instances(const std::string& service, std::uint64_t index);
 
+  /// Ends the request that is under way, and every later one, at once. Thread-safe.
+  void interrupt() { client_.interrupt(); }
+
  private:
-  Result<http::Response> send(const std::string& method, const std::string& path, const std::string& query, std::string body);
+  /// `wait_ms`: how long the registry was asked to wait.
+  Result<http::Response> send(http::Request request, std::int64_t wait_ms = 0);
 
   const Options options_;
   http::Client client_;

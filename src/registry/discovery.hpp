@@ -37,8 +37,11 @@ class Discovery final : public Loop {
             const Clock& clock, Random& random);
 
   bool step() override;
-  /// Lets no further query begin, so that the thread around this can be joined soon. Thread-safe.
-  void finish() { is_finished_.store(true); }
+  /// Ends the query that is under way, and lets no further one begin, so that the thread around this can be joined. Thread-safe.
+  void finish() {
+    is_finished_.store(true);
+    client_.interrupt();
+  }
 
  private:
   bool take_token();

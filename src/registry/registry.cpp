@@ -1,6 +1,7 @@
 #include "registry/registry.hpp"
 
 #include <charconv>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -17,7 +18,7 @@ namespace seamline::registry {
 namespace {
 
 /// Health checks of the embedded registry that run at once.
-constexpr int checkers = 4;
+constexpr int checks_at_once = 4;
 /// How often the loops look for due work.
 constexpr std::int64_t idle_ms = 50;
 /// Connections beside those of waiting queries.
@@ -68,8 +69,8 @@ class Embedded {
         http::Server::start(options, [api = &embedded->api_](const http::Request& request) { return api->handle(request); });
     if (!server) return fail(std::move(server.error()));
     embedded->server_ = std::move(*server);
-    for (int i = 0; i < checkers; ++i)
-      embedded->threads_.push_back(std::make_unique<LoopThread>("health-checks", embedded->checker_, idle_ms));
+    for (HealthChecker& checker : embedded->checkers_)
+      embedded->threads_.push_back(std::make_unique<LoopThread>("health-checks", checker, idle_ms));
     return embedded;
   }
   ~Embedded() { stop(); }
@@ -79,6 +80,7 @@ class Embedded {
   void release_waiters() { catalog_.stop(); }
   void stop() {
     catalog_.stop();
+    for (HealthChecker& checker : checkers_) checker.finish();
     for (auto& thread : threads_) thread->stop();
     if (server_) server_->stop();
   }
@@ -87,13 +89,15 @@ class Embedded {
   Embedded(const RegistrySettings& settings, const HostAndPort& address, const Clock& clock, Random& random)
       : limits_{.max_instances = static_cast<std::size_t>(settings.max_instances)},
         catalog_(clock, limits_),
-        api_(catalog_, Node{"seamline", address.host, "dc1", IdSource(clock, random).next()}, settings.token.text),
-        checker_(catalog_) {}
+        api_(catalog_, Node{"seamline", address.host, "dc1", IdSource(clock, random).next()}, settings.token.text) {
+    for (int i = 0; i < checks_at_once; ++i) checkers_.emplace_back(catalog_);
+  }
 
   const Catalog::Limits limits_;
   Catalog catalog_;
   ConsulApi api_;
-  HealthChecker checker_;
+  /// In a list, because they do not move.
+  std::list<HealthChecker> checkers_;
   std::vector<std::unique_ptr<LoopThread>> threads_;
   std::unique_ptr<http::Server> server_;
 };

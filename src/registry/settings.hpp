@@ -32,7 +32,7 @@ struct RegistrySettings {
   std::int64_t check_timeout_ms = 2'000;
   std::int64_t deregister_after_ms = 600'000;
   std::int64_t announce_interval_ms = 2'000;
-  std::int64_t wait_ms = 1'000;
+  std::int64_t wait_ms = 10'000;
   std::int64_t max_instances = 1'000;
   std::int64_t eject_failures = 5;
   std::int64_t eject_ms = 10'000;
@@ -56,8 +56,8 @@ struct RegistrySettings {
             "How long an instance may fail its check before it is forgotten, in milliseconds.", range(60'000, 86'400'000)},
       Field{"announce_interval_ms", &RegistrySettings::announce_interval_ms,
             "How often an instance looks whether the registry still knows it, in milliseconds.", range(10, 600'000)},
-      Field{"wait_ms", &RegistrySettings::wait_ms, "How long a query waits for a change, in milliseconds; a stop waits for it.",
-            range(10, 60'000)},
+      Field{"wait_ms", &RegistrySettings::wait_ms, "How long a query to the registry waits for a change, in milliseconds.",
+            range(10, 600'000)},
       Field{"max_instances", &RegistrySettings::max_instances, "Instances that are registered, or taken from the registry.",
             range(1, 10'000)},
       Field{"eject_failures", &RegistrySettings::eject_failures,

@@ -357,7 +357,9 @@ TEST_CASE("a resource is there for services alone, with all paths below it") {
   OneService trust;
   Dispatcher::Options options;
   options.trust = &trust;
-  const auto handle = [](const Request& request, const std::string& peer) { return Response{200, {}, peer + " " + request.path}; };
+  const auto handle = [](const Request& request, const std::string& peer) {
+    return Response{200, {}, peer + " " + request.path};
+  };
   const Dispatcher dispatcher({}, {}, edge.roles, edge.clock, edge.ids, options, {{"/events/thing", handle}});
   CHECK(dispatcher.handle(from_service("/events/thing", "Bearer order")).body == "order /events/thing");
   CHECK(dispatcher.handle(from_service("/events/thing/receipts/a", "Bearer order")).body == "order /events/thing/receipts/a");

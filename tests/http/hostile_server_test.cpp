@@ -107,7 +107,8 @@ TEST_CASE("a hostile server that ends in the middle of its answer has given a ba
   });
   CHECK(reset.code == "call.bad_reply");
   CHECK(reset.may_have_run);
-  for (const char* rest : {"", "Content-Le", "Content-Length: 100\r\n\r\n{\"half\":", "Transfer-Encoding: chunked\r\n\r\n8\r\n{\"half\":"}) {
+  for (const char* rest :
+       {"", "Content-Le", "Content-Length: 100\r\n\r\n{\"half\":", "Transfer-Encoding: chunked\r\n\r\n8\r\n{\"half\":"}) {
     const Outcome closed = meet([&](Peer& peer) {
       peer.read_request();
       peer.send(head + rest);

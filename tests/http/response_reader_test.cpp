@@ -62,8 +62,9 @@ TEST_CASE("interim answers are passed over, a few of them") {
 }
 
 TEST_CASE("an answer that is cut short is broken, wherever it was cut") {
-  for (const std::string whole : {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-                                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\nA: b\r\n\r\n"}) {
+  for (const std::string whole :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\nA: b\r\n\r\n"}) {
     for (std::size_t size = 1; size < whole.size(); ++size) {
       INFO(whole.substr(0, size));
       CHECK(read(whole.substr(0, size)) == "unfinished");
@@ -74,10 +75,11 @@ TEST_CASE("an answer that is cut short is broken, wherever it was cut") {
 
 TEST_CASE("what is no answer is refused") {
   for (const std::string& bytes :
-       {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string("\r\n"), std::string("HTTP/2 200\r\n\r\n"), std::string("HTTP/1.2 200 OK\r\n\r\n"),
-        std::string("HTTP/1.1 2000 OK\r\n\r\n"), std::string("HTTP/1.1 20 OK\r\n\r\n"), std::string("HTTP/1.1 099 OK\r\n\r\n"),
-        std::string("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na"),
-        std::string("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), std::string("HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\na"),
+       {std::string("SSH-2.0-OpenSSH_9.2\r\n"), std::string("\r\n"), std::string("HTTP/2 200\r\n\r\n"),
+        std::string("HTTP/1.2 200 OK\r\n\r\n"), std::string("HTTP/1.1 2000 OK\r\n\r\n"), std::string("HTTP/1.1 20 OK\r\n\r\n"),
+        std::string("HTTP/1.1 099 OK\r\n\r\n"), std::string("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na"),
+        std::string("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"),
+        std::string("HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\na"),
         std::string("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n"),
         std::string("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
@@ -90,9 +92,9 @@ TEST_CASE("what is no answer is refused") {
 
 TEST_CASE("chunks that do not fit together are refused") {
   const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-  for (const std::string& chunks :
-       {std::string("x\r\n"), std::string("\r\n"), std::string("-1\r\n"), std::string("0x1\r\na\r\n"), std::string("1\r\nab\r\n0\r\n\r\n"),
-        std::string("ffffffffffffffffff\r\n"), std::string(257, '0'), "1;" + std::string(256, 'e') + "\r\n"}) {
+  for (const std::string& chunks : {std::string("x\r\n"), std::string("\r\n"), std::string("-1\r\n"), std::string("0x1\r\na\r\n"),
+                                    std::string("1\r\nab\r\n0\r\n\r\n"), std::string("ffffffffffffffffff\r\n"),
+                                    std::string(257, '0'), "1;" + std::string(256, 'e') + "\r\n"}) {
     INFO(chunks);
     CHECK(read(head + chunks) == "broken");
   }

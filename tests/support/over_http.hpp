@@ -13,9 +13,9 @@ class OverHttp final : public Transport {
   /// `clock` and what answers the routes exist and outlive it.
   OverHttp(std::vector<OperationRoute> routes, const Clock& clock)
       : routes_(std::move(routes)),
-        server_(http::Server::start({}, [this, &clock](const http::Request& request) {
-                  return answer_as_service(routes_, request, clock);
-                }).value()),
+        server_(http::Server::start(
+                    {}, [this, &clock](const http::Request& request) { return answer_as_service(routes_, request, clock); })
+                    .value()),
         endpoint_("http://127.0.0.1:" + std::to_string(server_->port())),
         transport_(endpoint_, clock, {}) {}
 
