@@ -36,8 +36,8 @@ struct Agent {
 
 /// What the official Go client sends for the guide's registration, nulls included.
 constexpr const char* go_registration =
-    R"({"ID":"order-1","Name":"order","Tags":["v1","eu"],"Port":8081,"Address":"10.0.0.5","EnableTagOverride":false,)"
-    R"("Meta":{"seamline_transport":"http"},"Check":{"HTTP":"http://10.0.0.5:8081/health","Interval":"10s","TLSServerName":""},)"
+    R"({"ID":"order-1","Name":"order","Tags":["v1","eu"],"Port":8081,"Address":"order.test","EnableTagOverride":false,)"
+    R"("Meta":{"seamline_transport":"http"},"Check":{"HTTP":"http://order.test:8081/health","Interval":"10s","TLSServerName":""},)"
     R"("Checks":null,"Kind":"","Proxy":null,"Connect":null,"Locality":null,"Weights":{"Passing":3,"Warning":2}})";
 constexpr const char* ttl_registration =
     R"({"ID":"payment-1","Name":"payment","Port":8103,"Check":{"TTL":"15s","Status":"passing"}})";
@@ -64,7 +64,7 @@ TEST_CASE("a service that the Go client registers is found with all that it said
   REQUIRE(agent.read("/v1/health/service/order").items.size() == 1);
 
   const auto due = agent.catalog.take_due_check().value();
-  CHECK(due.definition.http == "http://10.0.0.5:8081/health");
+  CHECK(due.definition.http == "http://order.test:8081/health");
   CHECK(due.definition.interval_ms == 10'000);
   agent.catalog.record(due, CheckStatus::passing, "200");
   const auto entries = agent.read("/v1/health/service/order?passing=1");
@@ -76,7 +76,7 @@ TEST_CASE("a service that the Go client registers is found with all that it said
   const json::Value& service = at(entries.items[0], "Service");
   CHECK(at(service, "ID").text == "order-1");
   CHECK(at(service, "Service").text == "order");
-  CHECK(at(service, "Address").text == "10.0.0.5");
+  CHECK(at(service, "Address").text == "order.test");
   CHECK(at(service, "Port").integer == 8081);
   CHECK(at(service, "Tags").items.size() == 2);
   CHECK(at(at(service, "Meta"), "seamline_transport").text == "http");
@@ -146,7 +146,7 @@ TEST_CASE("services are listed with their tags, and found by all of the tags tha
   CHECK(agent.read("/v1/catalog/service/order?tag=v1&tag=us").items.empty());
   const auto entry = agent.read("/v1/catalog/service/order").items[0];
   CHECK(at(entry, "ServiceID").text == "order-1");
-  CHECK(at(entry, "ServiceAddress").text == "10.0.0.5");
+  CHECK(at(entry, "ServiceAddress").text == "order.test");
   CHECK(at(entry, "ServicePort").integer == 8081);
   const auto services = agent.read("/v1/agent/services");
   CHECK(at(at(services, "payment-1"), "Service").text == "payment");

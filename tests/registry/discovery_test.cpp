@@ -54,8 +54,8 @@ TEST_CASE("the index of a blocking query starts anew when it went backwards, and
 }
 
 TEST_CASE("an instance becomes a url, unless its address would give the url another meaning") {
-  CHECK(urls_of({{"a", "10.0.0.1", 80, {}}, {"b", "::1", 81, {}}, {"c", "host-1.example", 82, {}}}) ==
-        Urls{"http://10.0.0.1:80", "http://[::1]:81", "http://host-1.example:82"});
+  CHECK(urls_of({{"a", "a.test", 80, {}}, {"b", "::1", 81, {}}, {"c", "host-1.example", 82, {}}}) ==
+        Urls{"http://a.test:80", "http://[::1]:81", "http://host-1.example:82"});
   CHECK(urls_of({{"a", "evil/x?", 80, {}}, {"b", "user@host", 80, {}}, {"c", "", 80, {}}, {"d", "a b", 80, {}}}).empty());
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("discovery follows the registry") {
 TEST_CASE("errors keep what was found last, and make discovery wait longer each time") {
   FalseRegistry registry;
   Followed followed(registry.url());
-  registry.answer = answer_of(200, "[" + entry("a", "10.0.0.1", 80) + "]");
+  registry.answer = answer_of(200, "[" + entry("a", "a.test", 80) + "]");
   CHECK(followed.query());
   std::int64_t longest_ms = 0;
   for (int round = 0; round < 3; ++round) {
@@ -97,14 +97,14 @@ TEST_CASE("errors keep what was found last, and make discovery wait longer each 
       std::int64_t waited_ms = 200;
       for (; !followed.query(); waited_ms += 200) REQUIRE(waited_ms < 10'400);
       longest_ms = std::max(longest_ms, waited_ms);
-      CHECK(followed.endpoints.choose().value() == "http://10.0.0.1:80");
+      CHECK(followed.endpoints.choose().value() == "http://a.test:80");
     }
   }
   CHECK(longest_ms > 1'000);
-  registry.answer = answer_of(200, "[" + entry("b", "10.0.0.2", 80) + "]");
+  registry.answer = answer_of(200, "[" + entry("b", "b.test", 80) + "]");
   while (!followed.query()) {
   }
-  CHECK(followed.endpoints.choose().value() == "http://10.0.0.2:80");
+  CHECK(followed.endpoints.choose().value() == "http://b.test:80");
 }
 
 TEST_CASE("answers without a pause do not make discovery a busy loop") {
@@ -124,12 +124,12 @@ TEST_CASE("answers without a pause do not make discovery a busy loop") {
 TEST_CASE("a registry that was restarted, with indexes that went backwards, is followed on") {
   FalseRegistry registry;
   Followed followed(registry.url());
-  registry.answer = answer_of(200, "[" + entry("a", "10.0.0.1", 80) + "]", "900");
+  registry.answer = answer_of(200, "[" + entry("a", "a.test", 80) + "]", "900");
   CHECK(followed.query());
-  registry.answer = answer_of(200, "[" + entry("a", "10.0.0.2", 80) + "]", "3");
+  registry.answer = answer_of(200, "[" + entry("a", "b.test", 80) + "]", "3");
   CHECK(followed.query());
   CHECK(followed.query());
-  CHECK(followed.endpoints.choose().value() == "http://10.0.0.2:80");
+  CHECK(followed.endpoints.choose().value() == "http://b.test:80");
 }
 
 TEST_CASE("a discovery that is finished asks no more") {

@@ -136,3 +136,30 @@ TEST_CASE("a registry that nobody can reach stops nobody from starting or stoppi
   registry->stop();
   CHECK(endpoints->choose().value() == "http://configured:1");
 }
+
+TEST_CASE("a stop does not wait for queries that wait, nor for a checked service that is silent") {
+  // A service that accepts connections and never answers: nobody takes its requests.
+  std::atomic<bool> is_open{true};
+  std::atomic<int> asked{0};
+  auto silent = http::Server::start({}, [&](const http::Request&) {
+                  ++asked;
+                  poll_until([&] { return !is_open.load(); });
+                  return http::Response();
+                }).value();
+  RegistrySettings settings = embedded_at("127.0.0.1:0");
+  settings.wait_ms = 600'000;
+  settings.check_timeout_ms = 60'000;
+  auto main = start(settings, true);
+  settings.url = main->url();
+  auto other = start(settings, false);
+  REQUIRE(main->announce({"a-1", "a", "http://127.0.0.1:" + std::to_string(silent->port()), {}}));
+  const auto endpoints = other->endpoints("b", "http://configured:1");
+  REQUIRE(main->announce({"b-1", "b", Service().url(), {}}));
+  CHECK(poll_until([&] { return asked.load() > 0; }));
+  const Instant before = Clock::system().monotonic();
+  other->stop();
+  main->stop();
+  CHECK(before.ms_until(Clock::system().monotonic()) < 8'000);
+  is_open = false;
+  silent->stop();
+}
