@@ -9,6 +9,7 @@
 #include "inventory/module.hpp"
 #include "order/module.hpp"
 #include "payment/module.hpp"
+#include "registry/settings.hpp"
 #include "resilience/resilient_transport.hpp"
 #include "user/module.hpp"
 
@@ -170,6 +171,7 @@ struct Configuration {
   ModulesSection modules;
   EventsSection events;
   resilience::ResilienceSettings calls;
+  registry::RegistrySettings registry;
   HttpSection http;
   StoreSection store;
   SecuritySection security;
@@ -183,6 +185,7 @@ struct Configuration {
       Field{"modules", &Configuration::modules, "The modules."},
       Field{"events", &Configuration::events, "The events between modules."},
       Field{"calls", &Configuration::calls, "Calls to modules in other processes."},
+      Field{"registry", &Configuration::registry, "How processes find each other."},
       Field{"http", &Configuration::http, "The HTTP listeners."},
       Field{"store", &Configuration::store, "The modules' stores."},
       Field{"security", &Configuration::security, "Who may do what."},

@@ -18,23 +18,46 @@ http::Dispatcher::Document json_document(std::string text) {
   return [text = std::move(text)] { return document("application/json", text); };
 }
 
+http::Dispatcher::Document asyncapi(const std::string& title, const EventsDescription& events) {
+  return json_document(http::asyncapi_document(title, version(), events.modules, events.options));
+}
+
 }  // namespace
 
 std::string_view version() { return SEAMLINE_VERSION; }
 
-http::Dispatcher::Documents gateway_documents(const std::vector<OperationRoute>& routes, const http::HealthSource& health) {
+EventsDescription describe_events(const Composition& composition, const host::Host& host) {
+  EventsDescription events{host.describe(), {}};
+  for (const ModuleEntry& module : composition.remote) events.modules.push_back({module.spec.contract, {}});
+  if (!composition.needs_service_listeners()) return events;
+  for (const auto* entries : {&composition.hosted, &composition.remote}) {
+    for (const ModuleEntry& module : *entries) events.options.urls[module.spec.name] = module.address.url;
+  }
+  return events;
+}
+
+EventsDescription events_of(const EventsDescription& all, const std::string& module) {
+  EventsDescription one{all.modules, all.options};
+  std::erase_if(one.modules, [&](const ModuleDescriptor& other) { return other.contract.module != module; });
+  return one;
+}
+
+http::Dispatcher::Documents gateway_documents(const std::vector<OperationRoute>& routes, const EventsDescription& events,
+                                              const http::HealthSource& health) {
   http::Dispatcher::Documents documents;
   http::add_health(documents, std::string(version()), health);
   documents["/openapi.json"] = json_document(http::openapi_document("Seamline shop", version(), routes));
+  documents["/asyncapi.json"] = asyncapi("Seamline shop", events);
   return documents;
 }
 
 http::Dispatcher::Documents service_documents(const ModuleEntry& module, const std::vector<OperationRoute>& routes,
-                                              const http::HealthSource& health) {
+                                              const EventsDescription& events, const http::HealthSource& health) {
   http::Dispatcher::Documents documents;
   http::add_health(documents, std::string(version()), health);
   const std::string title = "Seamline " + module.spec.name;
   documents["/openapi.json"] = json_document(http::openapi_document(title, version(), routes, {.internal_operations = true}));
+  documents["/asyncapi.json"] = asyncapi(title, events_of(events, module.spec.name));
   documents[std::string(http::contract_path)] = json_document(http::contract_document(module.spec.contract, version()));
   return documents;
 }

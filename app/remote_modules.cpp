@@ -18,33 +18,38 @@ std::string word_of(http::HealthCheck::Status status) {
 
 }  // namespace
 
+std::string service_name(const std::string& module) { return module + "-service"; }
+
 struct RemoteModules::Remote {
-  Remote(const Configuration& configuration, ModuleEntry entry, security::ServiceTokens* service_tokens)
+  Remote(const Configuration& configuration, ModuleEntry entry, registry::Registry& registry,
+         security::ServiceTokens* service_tokens)
       : module(std::move(entry)),
         tokens(service_tokens),
-        endpoint(module.address.url),
-        wire(endpoint, Clock::system(), {}, token_source(service_tokens)),
+        endpoints(registry.endpoints(service_name(module.spec.name), module.address.url)),
+        wire(*endpoints, Clock::system(), {}, token_source(service_tokens)),
         transport(module.spec.name, wire, configuration.calls, {}),
-        watch(module.spec.name, module.address.url,
+        watch(module.spec.name, *endpoints,
               [this](std::string_view document) { return http::check_contract(document, module.spec.contract); }, Clock::system(),
               {}) {}
 
   std::unique_ptr<events::LogSource> open_log() {
-    return std::make_unique<events::HttpLogSource>(module.spec.name, endpoint, events::HttpLogSource::Options{}, tokens);
+    return std::make_unique<events::HttpLogSource>(module.spec.name, *endpoints, events::HttpLogSource::Options{}, tokens);
   }
 
   const ModuleEntry module;
   security::ServiceTokens* const tokens;
-  http::FixedEndpoint endpoint;
+  const std::shared_ptr<http::Endpoints> endpoints;
   http::RemoteTransport wire;
   resilience::ResilientTransport transport;
   host::RemoteWatch watch;
   std::unique_ptr<LoopThread> thread;
 };
 
-RemoteModules::RemoteModules(const Configuration& configuration, std::vector<ModuleEntry> modules,
+RemoteModules::RemoteModules(const Configuration& configuration, std::vector<ModuleEntry> modules, registry::Registry& registry,
                              security::ServiceTokens* tokens) {
-  for (ModuleEntry& module : modules) remotes_.push_back(std::make_unique<Remote>(configuration, std::move(module), tokens));
+  for (ModuleEntry& module : modules) {
+    remotes_.push_back(std::make_unique<Remote>(configuration, std::move(module), registry, tokens));
+  }
 }
 
 RemoteModules::~RemoteModules() { stop(); }
@@ -57,7 +62,7 @@ void RemoteModules::add_to(host::Host& host) {
 }
 
 void RemoteModules::watch() {
-  constexpr std::int64_t idle_ms = 25;
+  constexpr std::int64_t idle_ms = 50;
   for (const auto& remote : remotes_) {
     remote->thread = std::make_unique<LoopThread>("w-" + remote->module.spec.name, remote->watch, idle_ms);
   }

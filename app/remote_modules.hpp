@@ -11,17 +11,23 @@
 #include "http/endpoints.hpp"
 #include "http/health.hpp"
 #include "http/remote_transport.hpp"
+#include "registry/registry.hpp"
 #include "resilience/resilient_transport.hpp"
 #include "security/service_tokens.hpp"
 
 namespace seamline::app {
 
+/// The name under which a module is registered and found: `payment-service`.
+std::string service_name(const std::string& module);
+
 /// The modules that run elsewhere, as this process reaches them: calls, logs, and a watch over how they are. Outlives the host
 /// that it was added to.
 class RemoteModules {
  public:
-  /// `tokens` prove this process to the others, and outlive this; null where nobody has to prove who they are.
-  RemoteModules(const Configuration& configuration, std::vector<ModuleEntry> modules, security::ServiceTokens* tokens);
+  /// `registry` says where they are, and outlives this. `tokens` prove this process to the others, and outlive this; null where
+  /// nobody has to prove who they are.
+  RemoteModules(const Configuration& configuration, std::vector<ModuleEntry> modules, registry::Registry& registry,
+                security::ServiceTokens* tokens);
   ~RemoteModules();
 
   /// Before the host starts.

@@ -1,7 +1,5 @@
 #include "service_listener.hpp"
 
-#include "documents.hpp"
-
 namespace seamline::app {
 
 ServiceListener::ServiceListener(const ModuleEntry& module, std::unique_ptr<security::ServiceTrust> trust,
@@ -11,7 +9,7 @@ ServiceListener::ServiceListener(const ModuleEntry& module, std::unique_ptr<secu
   auto routes = surroundings.host.routes_to(module.spec.name, "service");
   http::Dispatcher::Options options = surroundings.dispatcher;
   options.trust = trust_.get();
-  auto documents = service_documents(module, routes, surroundings.health);
+  auto documents = service_documents(module, routes, surroundings.described, surroundings.health);
   dispatcher_ = std::make_unique<http::Dispatcher>(
       std::move(routes), std::move(documents), surroundings.clients, Clock::system(), surroundings.ids, options,
       std::vector<http::Dispatcher::Resource>{

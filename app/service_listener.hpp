@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "composition.hpp"
+#include "documents.hpp"
 #include "events/event_endpoint.hpp"
 #include "host/host.hpp"
 #include "http/dispatcher.hpp"
@@ -21,6 +22,7 @@ class ServiceListener {
     security::Authenticator& clients;
     IdSource& ids;
     http::HealthSource health;
+    EventsDescription described;
     http::Dispatcher::Options dispatcher;
     events::EventEndpoint::Options events;
   };

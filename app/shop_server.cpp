@@ -43,10 +43,12 @@ Result<std::unique_ptr<ShopServer>> ShopServer::start(const Configuration& confi
   auto composition = compose(configuration, only);
   if (!composition) return fail(std::move(composition.error()));
   std::unique_ptr<ShopServer> server(new ShopServer(configuration, std::move(*composition)));
-  auto started = server->start_host();
+  auto started = server->start_registry();
+  if (started) started = server->start_host();
   if (started) started = server->listen_for_services();
   if (started && server->composition_.is_main) started = server->listen_for_customers();
   if (started) started = server->listen_for_admins();
+  if (started) started = server->announce();
   if (!started) return fail(std::move(started.error()));
   return server;
 }
@@ -55,8 +57,6 @@ ShopServer::ShopServer(Configuration configuration, Composition composition)
     : configuration_(std::move(configuration)),
       composition_(std::move(composition)),
       service_tokens_([this](std::string_view audience) { return fetch_service_token(audience); }, Clock::system()),
-      remotes_(configuration_, composition_.remote,
-               configuration_.security.service_secret.text.empty() ? nullptr : &service_tokens_),
       host_(host_options(configuration_), Clock::system(), Random::system()),
       ids_(Clock::system(), Random::system()),
       users_(host_.port<user::UserContract>(process_name())) {}
@@ -67,23 +67,52 @@ std::string ShopServer::process_name() const {
   return composition_.is_main ? std::string("gateway") : composition_.hosted.front().spec.name;
 }
 
+Result<void> ShopServer::start_registry() {
+  auto registry = registry::Registry::start(configuration_.registry, composition_.is_main, Clock::system(), Random::system());
+  if (!registry) return fail(std::move(registry.error()));
+  registry_ = std::move(*registry);
+  const bool has_secret = !configuration_.security.service_secret.text.empty();
+  remotes_ =
+      std::make_unique<RemoteModules>(configuration_, composition_.remote, *registry_, has_secret ? &service_tokens_ : nullptr);
+  return {};
+}
+
+Result<void> ShopServer::announce() {
+  const auto announce_at = [this](const std::string& service, const std::string& at) {
+    const std::string place = at.substr(std::string_view("http://").size());
+    return registry_->announce({service + "-" + place, service, at, {{"seamline_version", std::string(version())}}});
+  };
+  Result<void> announced;
+  if (composition_.is_main) announced = announce_at("gateway", url());
+  if (!composition_.needs_service_listeners()) return announced;
+  for (const ModuleEntry& module : composition_.hosted) {
+    if (announced) announced = announce_at(service_name(module.spec.name), module.address.url);
+  }
+  return announced;
+}
+
 Result<void> ShopServer::start_host() {
   for (const ModuleEntry& module : composition_.hosted) {
     if (auto added = host_.add(module.spec); !added) return added;
   }
-  remotes_.add_to(host_);
+  remotes_->add_to(host_);
   authenticator_ = make_authenticator();
   if (composition_.needs_service_listeners()) {
     if (auto made = make_service_listeners(); !made) return made;
   }
   host_.start();
-  remotes_.watch();
+  remotes_->watch();
   return {};
 }
 
 Result<void> ShopServer::make_service_listeners() {
-  const ServiceListener::Surroundings surroundings{
-      host_, *authenticator_, ids_, [this] { return check_health(); }, {.deadline_ms = configuration_.http.deadline_ms}, {}};
+  const ServiceListener::Surroundings surroundings{host_,
+                                                   *authenticator_,
+                                                   ids_,
+                                                   [this] { return check_health(); },
+                                                   describe_events(composition_, host_),
+                                                   {.deadline_ms = configuration_.http.deadline_ms},
+                                                   {}};
   for (const ModuleEntry& module : composition_.hosted) {
     const Address address = listen_address(module.address);
     auto trust = make_trust(module, address);
@@ -103,7 +132,7 @@ Result<void> ShopServer::listen_for_services() {
 
 Result<void> ShopServer::listen_for_customers() {
   auto routes = host_.routes("gateway");
-  auto documents = gateway_documents(routes, [this] { return check_health(); });
+  auto documents = gateway_documents(routes, describe_events(composition_, host_), [this] { return check_health(); });
   public_dispatcher_ =
       std::make_unique<http::Dispatcher>(std::move(routes), std::move(documents), *authenticator_, Clock::system(), ids_,
                                          http::Dispatcher::Options{.deadline_ms = configuration_.http.deadline_ms});
@@ -195,7 +224,7 @@ http::Server::Options ShopServer::listener_options(const Address& address) const
 
 std::vector<http::HealthCheck> ShopServer::check_health() const {
   using Status = http::HealthCheck::Status;
-  std::vector<http::HealthCheck> checks = remotes_.check_health();
+  std::vector<http::HealthCheck> checks = remotes_->check_health();
   if (is_draining_.load()) checks.push_back({"process", Status::fail, "stopping"});
   for (const host::ModuleStatus& module : host_.status()) {
     http::HealthCheck check{module.name, module.is_open ? Status::pass : Status::fail, module.is_open ? "" : "closed"};
@@ -216,7 +245,7 @@ host::ReportFacts ShopServer::report_facts() const {
   facts.uptime_ms = started_at_.ms_until(Clock::system().monotonic());
   if (composition_.is_main)
     facts.placing_operations = {std::string(order::PlaceOrder::name), std::string(order::PlaceDraft::name)};
-  facts.remotes = remotes_.status();
+  facts.remotes = remotes_->status();
   for (std::size_t i = 0; i < service_listeners_.size(); ++i) {
     facts.urls.emplace_back(composition_.hosted[i].spec.name, composition_.hosted[i].address.url);
   }
@@ -249,8 +278,9 @@ std::string ShopServer::admin_url() const {
 
 void ShopServer::stop() {
   is_draining_.store(true);
+  if (registry_) registry_->stop();
   if (public_server_) public_server_->stop();
-  remotes_.stop();
+  if (remotes_) remotes_->stop();
   // The listeners of services last: while the modules here drain, they may still need the others, and others them.
   host_.stop();
   for (const auto& listener : service_listeners_) listener->stop();

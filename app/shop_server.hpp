@@ -9,6 +9,7 @@
 #include "http/dispatcher.hpp"
 #include "http/health.hpp"
 #include "http/server.hpp"
+#include "registry/registry.hpp"
 #include "remote_modules.hpp"
 #include "security/bearer_authenticator.hpp"
 #include "security/service_tokens.hpp"
@@ -41,12 +42,15 @@ class ShopServer {
 
  private:
   ShopServer(Configuration configuration, Composition composition);
+  Result<void> start_registry();
   Result<void> start_host();
   Result<void> make_service_listeners();
   Result<void> listen_for_services();
   Result<void> listen_for_customers();
   Result<void> listen_for_admins();
   Result<void> write_admin_address() const;
+  /// Tells the registry where this process is reached.
+  Result<void> announce();
   std::unique_ptr<security::Authenticator> make_authenticator();
   Result<std::unique_ptr<security::ServiceTrust>> make_trust(const ModuleEntry& module, const Address& address);
   Result<security::ServiceToken> fetch_service_token(std::string_view audience);
@@ -60,7 +64,8 @@ class ShopServer {
   const Configuration configuration_;
   const Composition composition_;
   security::ServiceTokens service_tokens_;
-  RemoteModules remotes_;
+  std::unique_ptr<registry::Registry> registry_;
+  std::unique_ptr<RemoteModules> remotes_;
   host::Host host_;
   IdSource ids_;
   /// The process's own edge to user: the public keys and service tokens come over it.

@@ -61,8 +61,8 @@ int serve(const ServeOptions& options) {
     complain(server.error());
     return server.error().code.starts_with("config.") ? exit_usage : exit_failed;
   }
-  run_until_stopped(**server, "seamline " + std::string(version()) +
-                                  (options.modules.empty() ? "" : " (" + joined(options.modules) + ")"));
+  run_until_stopped(**server,
+                    "seamline " + std::string(version()) + (options.modules.empty() ? "" : " (" + joined(options.modules) + ")"));
   const std::string failure = services ? services->failure() : std::string();
   say(failure.empty() ? "stopping: requests under way end first; once more to stop at once" : "seamline: " + failure);
   (*server)->stop();
@@ -77,7 +77,8 @@ void add_serve(CLI::App& program, Action& chosen) {
   add_configuration_options(*command, options->sources);
   auto* module = command->add_option("--module", options->modules,
                                      "Host this remote module alone, as a service at its url. May be given several times.");
-  command->add_flag("--split", options->is_split, "Start and supervise the services of all remote modules as well, on this machine.")
+  command
+      ->add_flag("--split", options->is_split, "Start and supervise the services of all remote modules as well, on this machine.")
       ->excludes(module);
   command->callback([&chosen, options] { chosen = [options] { return serve(*options); }; });
 }

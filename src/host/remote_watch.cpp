@@ -13,12 +13,8 @@ constexpr ErrorCode not_ready{"call.unavailable", Kind::unavailable};
 
 }  // namespace
 
-RemoteWatch::RemoteWatch(std::string module, const std::string& url, CheckContract check, const Clock& clock, Options options)
-    : module_(std::move(module)),
-      check_(std::move(check)),
-      clock_(clock),
-      options_(options),
-      client_(url, client_options(options.timeout_ms)) {}
+RemoteWatch::RemoteWatch(std::string module, http::Endpoints& endpoints, CheckContract check, const Clock& clock, Options options)
+    : module_(std::move(module)), check_(std::move(check)), clock_(clock), options_(options), endpoints_(endpoints) {}
 
 bool RemoteWatch::step() {
   if (clock_.monotonic() < next_look_) return false;
@@ -27,7 +23,17 @@ bool RemoteWatch::step() {
   return false;
 }
 
+Result<void> RemoteWatch::choose_instance() {
+  auto url = endpoints_.choose();
+  if (!url) return fail(std::move(url.error()));
+  if (client_ && *url == url_) return {};
+  url_ = std::move(*url);
+  client_ = std::make_unique<http::Client>(url_, client_options(options_.timeout_ms));
+  return {};
+}
+
 void RemoteWatch::look() {
+  if (const auto chosen = choose_instance(); !chosen) return set(RemoteHealth::down, chosen.error().detail);
   // Whoever answers again after a while may be another build.
   if (health() != RemoteHealth::well) {
     const auto document = get("/contract");
@@ -40,7 +46,7 @@ void RemoteWatch::look() {
 }
 
 Result<std::string> RemoteWatch::get(const std::string& path) {
-  auto response = client_.send({"GET", path, {}, {}, {}});
+  auto response = client_->send({"GET", path, {}, {}, {}});
   if (!response) return fail(std::move(response.error()));
   if (response->status == 200) return std::move(response->body);
   return fail(not_ready, "it answers " + path + " with " + std::to_string(response->status));

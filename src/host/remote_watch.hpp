@@ -2,12 +2,14 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 
 #include "base/clock.hpp"
 #include "base/loop.hpp"
 #include "http/client.hpp"
+#include "http/endpoints.hpp"
 
 namespace seamline::host {
 
@@ -27,8 +29,8 @@ class RemoteWatch final : public Loop {
   /// Whether the contract document that the module answers has all that is needed here.
   using CheckContract = std::function<Result<void>(std::string_view document)>;
 
-  /// `clock` exists and outlives it.
-  RemoteWatch(std::string module, const std::string& url, CheckContract check, const Clock& clock, Options options);
+  /// `endpoints` and `clock` exist and outlive it.
+  RemoteWatch(std::string module, http::Endpoints& endpoints, CheckContract check, const Clock& clock, Options options);
 
   /// Looks once where it is time. Never counts as work: the thread around it sleeps between two looks.
   bool step() override;
@@ -43,13 +45,16 @@ class RemoteWatch final : public Loop {
  private:
   void look();
   Result<std::string> get(const std::string& path);
+  Result<void> choose_instance();
   void set(RemoteHealth health, std::string detail);
 
   const std::string module_;
   const CheckContract check_;
   const Clock& clock_;
   const Options options_;
-  http::Client client_;
+  http::Endpoints& endpoints_;
+  std::string url_;
+  std::unique_ptr<http::Client> client_;
   Instant next_look_;
   bool was_well_ = false;
   std::atomic<RemoteHealth> health_{RemoteHealth::unknown};

@@ -380,6 +380,7 @@ std::vector<DocumentPath> host_documents() {
   return {{"/health", "Say how the process and each of its modules are", "application/health+json",
            R"({"type":"object","properties":{"status":{"type":"string","enum":["pass","warn","fail"]}},"required":["status"]})",
            true},
+          {"/asyncapi.json", "Describe all events in AsyncAPI 3.0", "application/json", R"({"type":"object"})", false},
           {"/livez", "Say whether the process runs", "text/plain", R"({"type":"string"})", false},
           {"/openapi.json", "Describe all paths in OpenAPI 3.1", "application/json", R"({"type":"object"})", false},
           {"/readyz", "Say whether the process can serve", "text/plain", R"({"type":"string"})", true}};

@@ -18,7 +18,7 @@ struct DocumentPath {
   bool may_be_unavailable = false;
 };
 
-/// What every host answers beside its operations: /health, /livez, /readyz, /openapi.json.
+/// What every host answers beside its operations: /health, /livez, /readyz, /openapi.json, /asyncapi.json.
 std::vector<DocumentPath> host_documents();
 
 struct OpenApiOptions {
