@@ -278,7 +278,8 @@ class Server::Impl {
     auto* parameters = new net::TCPServerParams;  // the server below owns it
     parameters->setMaxThreads(options.max_connections + refusing_threads);
     parameters->setMaxQueued(options.max_connections + refusing_threads);
-    parameters->setThreadIdleTime(Poco::Timespan(10, 0));
+    // A thread that ends a connection just while the server stops is not woken (Poco 1.11): it holds the stop up for this long.
+    parameters->setThreadIdleTime(Poco::Timespan(slice_ms * 1000));
     server_ = std::make_unique<net::TCPServer>(new Connections(shared_), pool_, socket_, parameters);
     server_->setConnectionFilter(new Filter(*server_, options.max_connections + refusing_threads));
     server_->start();

@@ -470,3 +470,18 @@ TEST_CASE("many clients at once each get their own answers") {
   CHECK(wrong == 0);
   CHECK(echo.requests == 1600);
 }
+
+TEST_CASE("a server that stops just when connections end does not wait for threads that have nothing to do") {
+  Server::Options options;
+  options.max_keep_alive_requests = 1;
+  for (int round = 0; round < 10; ++round) {
+    Echo echo(options);
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (int i = 0; i < 4; ++i) clients.push_back(std::make_unique<RawClient>(echo.server->port()));
+    for (const auto& client : clients) client->send(get("/"));
+    for (const auto& client : clients) CHECK(status_of(client->read_response()) == 200);
+    const auto begin = std::chrono::steady_clock::now();
+    echo.server->stop();
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+  }
+}
