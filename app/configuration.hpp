@@ -81,7 +81,10 @@ struct ModulesSection {
 struct EventsSection {
   Carrier carrier = Carrier::http;
   std::int64_t queue_entries = 4096;
-  std::int64_t read_entries = 256;
+  std::int64_t read_entries = 1000;
+  std::int64_t wait_ms = 25'000;
+  std::int64_t receipt_ms = 1000;
+  std::int64_t max_polls = 32;
   std::int64_t poll_ms = 1000;
   std::int64_t timer_poll_ms = 100;
   std::int64_t timer_grace_ms = 10'000;
@@ -91,6 +94,14 @@ struct EventsSection {
       Field{"queue_entries", &EventsSection::queue_entries,
             "Events that may wait in memory for a subscriber; further ones are read from the log.", range(1, 1'000'000)},
       Field{"read_entries", &EventsSection::read_entries, "Events of one read of a log.", range(1, 10'000)},
+      Field{"wait_ms", &EventsSection::wait_ms,
+            "How long a subscriber elsewhere waits at the publisher for the next event, in milliseconds.", range(0, 30'000)},
+      Field{"receipt_ms", &EventsSection::receipt_ms,
+            "How often, at most, a subscriber tells a publisher elsewhere what it has applied, in milliseconds.",
+            range(10, 3'600'000)},
+      Field{"max_polls", &EventsSection::max_polls,
+            "Subscribers elsewhere that may wait at one module for its next event; a further one is answered at once.",
+            range(0, 10'000)},
       Field{"poll_ms", &EventsSection::poll_ms,
             "How often a subscriber that hears nothing compares itself with the log, in milliseconds.", range(10, 60'000)},
       Field{"timer_poll_ms", &EventsSection::timer_poll_ms, "How often due timers are looked for, in milliseconds.",

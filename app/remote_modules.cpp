@@ -1,7 +1,10 @@
 #include "remote_modules.hpp"
 
+#include <array>
+
 #include "events/http_log_source.hpp"
 #include "http/contract_document.hpp"
+#include "observe/exposition.hpp"
 
 namespace seamline::app {
 namespace {
@@ -95,6 +98,44 @@ std::vector<host::RemoteStatus> RemoteModules::status() const {
                    std::string(name_of(remote.transport.breaker().state()))});
   }
   return all;
+}
+
+std::string RemoteModules::render_metrics() const {
+  using resilience::TransportCounts;
+  struct Counter {
+    std::string_view name;
+    std::string_view help;
+    std::int64_t TransportCounts::* count;
+  };
+  static constexpr std::array counters{
+      Counter{"seamline_remote_calls_total", "Calls to a module elsewhere.", &TransportCounts::calls},
+      Counter{"seamline_remote_failures_total", "Calls that ended with an error of the way there.", &TransportCounts::failures},
+      Counter{"seamline_remote_timeouts_total", "Calls whose time was over.", &TransportCounts::timeouts},
+      Counter{"seamline_remote_retries_total", "Attempts beyond the first.", &TransportCounts::retries},
+      Counter{"seamline_remote_retries_denied_total", "Attempts for which the budget was spent.",
+              &TransportCounts::retries_denied_by_budget},
+      Counter{"seamline_remote_rejected_by_breaker_total", "Attempts not sent, as the circuit was open.",
+              &TransportCounts::rejected_by_breaker},
+      Counter{"seamline_remote_rejected_by_bulkhead_total", "Attempts not sent, as too many were under way.",
+              &TransportCounts::rejected_by_bulkhead}};
+  observe::Exposition out;
+  const auto write = [&](auto value) {
+    for (const auto& remote : remotes_) {
+      out.sample("", observe::label("to", remote->module.spec.name), static_cast<double>(value(*remote)));
+    }
+  };
+  if (remotes_.empty()) return {};
+  for (const Counter& counter : counters) {
+    out.family(counter.name, "counter", counter.help);
+    write([&](const Remote& remote) { return remote.transport.counts().*counter.count; });
+  }
+  out.family("seamline_breaker_state", "gauge", "0 closed, 1 open, 2 half-open.");
+  write([](const Remote& remote) { return static_cast<int>(remote.transport.breaker().state()); });
+  out.family("seamline_breaker_opened_total", "counter", "How often a breaker opened.");
+  write([](const Remote& remote) { return remote.transport.breaker().counts().opened; });
+  out.family("seamline_remote_calls_in_flight", "gauge", "Calls that are under way now.");
+  write([](const Remote& remote) { return remote.transport.bulkhead().in_flight(); });
+  return out.take();
 }
 
 }  // namespace seamline::app

@@ -42,6 +42,8 @@ class RemoteModules {
   std::vector<http::HealthCheck> check_health() const;
   /// The same with address and breaker, for the report of this process.
   std::vector<host::RemoteStatus> status() const;
+  /// What became of the calls to them, in Prometheus' text format.
+  std::string render_metrics() const;
 
  private:
   struct Remote;

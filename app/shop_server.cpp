@@ -106,13 +106,13 @@ Result<void> ShopServer::start_host() {
 }
 
 Result<void> ShopServer::make_service_listeners() {
-  const ServiceListener::Surroundings surroundings{host_,
-                                                   *authenticator_,
-                                                   ids_,
-                                                   [this] { return check_health(); },
-                                                   describe_events(composition_, host_),
-                                                   {.deadline_ms = configuration_.http.deadline_ms},
-                                                   {}};
+  const ServiceListener::Surroundings surroundings{.host = host_,
+                                                   .clients = *authenticator_,
+                                                   .ids = ids_,
+                                                   .health = [this] { return check_health(); },
+                                                   .described = describe_events(composition_, host_),
+                                                   .dispatcher = {.deadline_ms = configuration_.http.deadline_ms},
+                                                   .events = {.max_polls = configuration_.events.max_polls}};
   for (const ModuleEntry& module : composition_.hosted) {
     const Address address = listen_address(module.address);
     auto trust = make_trust(module, address);
@@ -147,7 +147,7 @@ Result<void> ShopServer::listen_for_admins() {
   admin_dispatcher_ = std::make_unique<http::Dispatcher>(
       std::vector<OperationRoute>{},
       admin_documents(
-          host_, [this] { return check_health(); }, [this] { return report_facts(); }),
+          host_, *remotes_, [this] { return check_health(); }, [this] { return report_facts(); }),
       *authenticator_, Clock::system(), ids_, http::Dispatcher::Options{.deadline_ms = configuration_.http.deadline_ms});
   const std::string& admin = composition_.is_main ? configuration_.admin : composition_.hosted.front().address.admin;
   http::Server::Options options = listener_options(parse_address("admin", admin).value());

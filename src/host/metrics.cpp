@@ -4,45 +4,16 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <fstream>
 
 #include "host/host.hpp"
+#include "observe/exposition.hpp"
 
 namespace seamline::host {
 namespace {
 
-/// Writes families of samples; one family's samples stand together, under its help and type.
-class Exposition {
- public:
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    text_.append("# HELP ")
-        .append(name)
-        .append(" ")
-        .append(help)
-        .append("\n# TYPE ")
-        .append(name)
-        .append(" ")
-        .append(type)
-        .append("\n");
-  }
-  /// `labels` are `a="x",b="y"`, of names that are declared in the source.
-  void sample(std::string_view suffix, const std::string& labels, double value) {
-    std::array<char, 32> number{};
-    std::snprintf(number.data(), number.size(), "%.9g", value);
-    text_.append(name_).append(suffix);
-    if (!labels.empty()) text_.append("{").append(labels).append("}");
-    text_.append(" ").append(number.data()).append("\n");
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string name_;
-  std::string text_;
-};
-
-std::string label(std::string_view name, std::string_view value) { return std::string(name) + "=\"" + std::string(value) + "\""; }
+using observe::Exposition;
+using observe::label;
 
 std::string edge_labels(const Edge& edge, const EdgeOperation& operation) {
   return label("from", edge.caller()) + "," + label("to", edge.callee()) + "," + label("operation", operation.operation);
