@@ -76,8 +76,6 @@ class Embedded {
   ~Embedded() { stop(); }
 
   std::uint16_t port() const { return server_->port(); }
-  /// Lets blocking queries go. The rest still answers.
-  void release_waiters() { catalog_.stop(); }
   void stop() {
     catalog_.stop();
     for (HealthChecker& checker : checkers_) checker.finish();
@@ -196,7 +194,6 @@ class Registry::Impl {
     if (std::exchange(is_stopped_, true)) return;
     // All queries are told first, or each would be waited for in turn.
     for (auto& [service, watching] : watching_) watching->discovery.finish();
-    if (embedded_) embedded_->release_waiters();
     for (auto& announcing : announcing_) {
       announcing->thread.stop();
       announcing->announcement.withdraw();
