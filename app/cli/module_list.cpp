@@ -19,6 +19,9 @@ struct ListOptions {
   bool as_json = false;
 };
 
+/// Where calls of other processes come in. Every module has it, used or not.
+constexpr std::string_view service_entrance = "service";
+
 using Ends = std::pair<std::string, std::string>;
 
 /// How often each edge was called a second: between two reports, or since the start where there is one.
@@ -37,11 +40,13 @@ std::map<Ends, double> rates_of(const host::Report* before, const host::Report& 
   return rates;
 }
 
-/// Entries of others' logs that a module has not applied yet; empty where a log's end is not known.
-std::optional<std::int64_t> events_behind(const host::Report& report, const std::string& module) {
+/// Entries of others' logs that a module has not applied yet; empty where nobody could be asked.
+std::optional<std::int64_t> events_behind(const host::Report& report, const host::ModuleReport& module) {
+  // Every module knows the end of its own log, and this one's process has not said it.
+  if (!module.log_head) return std::nullopt;
   std::int64_t behind = 0;
   for (const host::EventReport& heard : report.events) {
-    if (heard.subscriber != module) continue;
+    if (heard.subscriber != module.module) continue;
     if (!heard.lag) return std::nullopt;
     behind += *heard.lag;
   }
@@ -59,18 +64,21 @@ std::string milliseconds(std::int64_t us) { return fixed(static_cast<double>(us)
 void print_tables(const host::Report& report, const std::map<Ends, double>& rates) {
   Table modules({"MODULE", "PLACEMENT", "ADDRESS", "HEALTH", "BREAKER", ">EVENTS BEHIND"});
   for (const host::ModuleReport& module : report.modules) {
-    const auto behind = events_behind(report, module.module);
-    modules.add({module.module, module.placement, module.url.value_or("-"),
-                 module.health + (module.detail.empty() ? "" : " (" + module.detail + ")"), module.breaker.value_or("-"),
+    const auto behind = events_behind(report, module);
+    modules.add({module.module, module.placement, module.url.value_or("-"), module.health, module.breaker.value_or("-"),
                  behind ? std::to_string(*behind) : "?"});
   }
   Table edges({"CALLER -> CALLEE", "PLACEMENT", ">CALLS/S", ">P50 MS", ">P99 MS", ">ERRORS"});
   for (const host::EdgeReport& edge : report.edges) {
+    if (edge.caller == service_entrance && edge.calls == 0) continue;
     const auto rate = rates.find({edge.caller, edge.callee});
     edges.add({edge.caller + " -> " + edge.callee, edge.placement, rate == rates.end() ? "?" : fixed(rate->second, 1),
                milliseconds(edge.p50_us), milliseconds(edge.p99_us), std::to_string(edge.errors)});
   }
   std::printf("%s\n%s", modules.render().c_str(), edges.render().c_str());
+  for (const host::ModuleReport& module : report.modules) {
+    if (!module.detail.empty()) say("The module " + module.module + " is not well: " + module.detail);
+  }
 }
 
 std::string render_json(const host::Report& report, const std::map<Ends, double>& rates, std::int64_t sample_ms) {
@@ -86,7 +94,7 @@ std::string render_json(const host::Report& report, const std::map<Ends, double>
     writer.begin_object();
     encode_members(writer, module);
     writer.key("events_behind");
-    encode_value(writer, events_behind(report, module.module));
+    encode_value(writer, events_behind(report, module));
     writer.end_object();
   }
   writer.end_array();

@@ -5,6 +5,7 @@ import stat
 import unittest
 
 from shop import ShopTest, clean_environment, poll_until, run
+from split import SplitTest
 
 OK, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 4
 MODULES = ["inventory", "order", "payment", "user"]
@@ -93,6 +94,42 @@ class ListTest(ShopTest):
         result = run("module", "list", "--admin", self.running.url)
         self.assertEqual((result.returncode, result.stdout), (FAILED, ""), result)
         self.assertTrue(result.stderr)
+
+
+class SplitListTest(SplitTest):
+    def list(self, shop, *arguments):
+        return run("module", "list", "--admin", shop.admin_url, "--set", f"data_dir={shop.data_dir}", "--sample", "0", *arguments)
+
+    def listed(self, shop):
+        result = self.list(shop, "--json")
+        self.assertEqual(result.returncode, OK, result)
+        return {module["module"]: module for module in json.loads(result.stdout)["modules"]}
+
+    def test_a_service_is_shown_with_its_address_its_breaker_and_its_own_figures(self):
+        shop = self.split({"payment", "user"}).start()
+        place_orders(shop, 10)
+        poll_until(lambda: {module["events_behind"] for module in self.listed(shop).values()} == {0}, 30, "every event is applied", every_s=0.1)
+        result = self.list(shop, "--json")
+        self.assertEqual(result.stderr, "", "nothing is missing")
+        modules = self.listed(shop)
+        for name, module in modules.items():
+            self.assertEqual((module["placement"], module["breaker"], module["health"], module["url"]),
+                             (("remote", "closed") if name in shop.services else ("local", None)) + ("pass", shop.urls[name]))
+        self.assertEqual(modules["payment"]["log_head"], 10)
+        self.assertGreaterEqual(modules["payment"]["transactions"], 1)
+        edges = {(edge["caller"], edge["callee"]): edge for edge in json.loads(result.stdout)["edges"]}
+        self.assertEqual((edges["order", "user"]["placement"], edges["order", "user"]["calls"]), ("remote", 10))
+
+    def test_a_service_that_is_down_is_named_and_what_it_alone_knows_is_unknown(self):
+        shop = self.split({"payment"}).start()
+        shop.services["payment"].kill()
+        poll_until(lambda: self.listed(shop)["payment"]["health"] == "warn", 30, "the main process notices", every_s=0.1)
+        self.assertIsNone(self.listed(shop)["payment"]["events_behind"])
+        result = self.list(shop)
+        self.assertEqual(result.returncode, OK, result)
+        self.assertIn("The service payment does not answer", result.stderr)
+        self.assertIn("The module payment is not well", result.stderr)
+        self.assertRegex(result.stdout, r"(?m)^payment +remote .* warn +(closed|open|half_open) +\?$")
 
 
 class SetTest(ShopTest):
