@@ -68,7 +68,7 @@ Error read_error(const Response& response, const CallContext& context, const Rem
   Error error = read_problem(response);
   const bool is_of_a_kind = status_of(error.kind) == response.status;
   // What stands in front of a service may answer 502 for one that has run the call.
-  if (error.code == bad_reply.code || (response.status >= 500 && !is_of_a_kind)) {
+  if ((error.code == bad_reply.code && !error.from_seam) || (response.status >= 500 && !is_of_a_kind)) {
     return bad_reply_error("The service of " + std::string(operation.module) + " answered " + status + ": " + error.detail)
         .value();
   }
@@ -86,7 +86,8 @@ Error read_error(const Response& response, const CallContext& context, const Rem
 Result<Answer> read_answer(Response& response, const CallContext& context, const RemoteOperation& operation) {
   if (response.status >= 400) {
     Error error = read_error(response, context, operation);
-    return error.code == bad_reply.code ? carriage_error(std::move(error), context, operation) : fail(std::move(error));
+    if (error.code == bad_reply.code && !error.from_seam) return carriage_error(std::move(error), context, operation);
+    return fail(std::move(error));
   }
   const auto unusable = [&](const std::string& what) {
     return carriage_error(bad_reply_error("The service of " + std::string(operation.module) + " answered " + what + ".").value(),
@@ -120,7 +121,8 @@ Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOpe
   auto response = pool_.send(*url, *written, *time);
   auto answer = response ? read_answer(*response, context, operation)
                          : Result<Answer>(carriage_error(std::move(response.error()), context, operation));
-  report(*url, answer ? std::string_view() : answer.error().code);
+  // What the callee got from a seam of its own is an answer of an instance that is well.
+  report(*url, answer || answer.error().from_seam ? std::string_view() : answer.error().code);
   return answer;
 }
 
@@ -136,7 +138,11 @@ Result<TimeLimits> RemoteTransport::time_for(const CallContext& context) const {
   time.total_ms += context.wait_ms;
   if (context.deadline == Instant::never()) return time;
   const std::int64_t left_ms = clock_.monotonic().ms_until(context.deadline);
-  if (left_ms <= 0) return fail(deadline_exceeded, "The deadline had passed before the call was sent.");
+  if (left_ms <= 0) {
+    auto too_late = fail(deadline_exceeded, "The deadline had passed before the call was sent.");
+    too_late.value().retryable = true;
+    return too_late;
+  }
   time.total_ms = std::min(time.total_ms, left_ms);
   return time;
 }
