@@ -25,6 +25,10 @@ class Transport {
   virtual Result<Answer> send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) = 0;
 };
 
+/// What a caller hears of an answer that cannot be read as the operation's reply: call.bad_reply. What is wrong with the reply is
+/// told in its detail, never as violations: the caller's request broke no rule.
+Error unreadable_reply(const RemoteOperation& operation, const CallContext& context, const Error& reason);
+
 /// The port of a module that runs elsewhere. `transport` exists and outlives it.
 template <AContract C>
 class Proxy final : public Overrides<C, Proxy<C>> {
@@ -37,11 +41,7 @@ class Proxy final : public Overrides<C, Proxy<C>> {
     if (!answer) return fail(std::move(answer.error()));
     auto reply = decode<typename Op::Reply>(answer->body, Reading::lenient, reply_limits);
     if (reply) return reply;
-    Error error = std::move(reply.error());
-    error.code = "call.bad_reply";
-    error.kind = Kind::unavailable;
-    error.may_have_run = true;
-    return fail(std::move(error));
+    return fail(unreadable_reply(remote_operation<C, Op>, context, reply.error()));
   }
 
  private:

@@ -109,7 +109,8 @@ ResilientTransport::Attempt ResilientTransport::attempt_once(const CallContext& 
 std::optional<std::int64_t> ResilientTransport::pause_after(std::int64_t number, const CallContext& context, const Error& error) {
   if (number >= settings_.retry.max_attempts) return std::nullopt;
   const std::int64_t pause_ms = backoff_ms(settings_.retry, number, error.retry_after_ms, means_.random);
-  if (context.deadline <= means_.clock.monotonic().plus_ms(pause_ms)) return std::nullopt;
+  // In whole milliseconds: a repeat with less than one left would not be sent, and hide what became of the attempt before.
+  if (means_.clock.monotonic().ms_until(context.deadline) <= pause_ms) return std::nullopt;
   if (breaker_.open_for_ms() > pause_ms) return std::nullopt;
   if (budget_.withdraw()) return pause_ms;
   count(counters_.retries_denied_by_budget);

@@ -67,7 +67,7 @@ TEST_CASE("an error of the callee comes through as it is") {
   CHECK(static_cast<Port<ThingContract>&>(proxy).call({}, GetThing{{"t1"}}).error() == error);
 }
 
-TEST_CASE("a reply that cannot be read is call.bad_reply, and says that the operation may have run") {
+TEST_CASE("a reply that cannot be read is call.bad_reply: no fault of the request, and a question may be asked again") {
   ScriptedTransport transport;
   Proxy<ThingContract> proxy(transport);
   for (const std::string& body : {std::string(), std::string("<html>"), std::string("{}"), std::string("[]"),
@@ -78,6 +78,27 @@ TEST_CASE("a reply that cannot be read is call.bad_reply, and says that the oper
     REQUIRE_FALSE(reply.has_value());
     CHECK(reply.error().code == "call.bad_reply");
     CHECK(reply.error().kind == Kind::unavailable);
-    CHECK(reply.error().may_have_run);
+    CHECK(reply.error().violations.empty());
+    CHECK(reply.error().from_seam);
+    CHECK_FALSE(reply.error().may_have_run);
+    CHECK(reply.error().retryable);
   }
+}
+
+TEST_CASE("a change whose reply cannot be read may have run, and may be repeated only where a key or its nature makes that harmless") {
+  RemoteOperation change{"thing", "thing.change", {Verb::post, "/things"}, Access::user, Repeat::with_key};
+  Error reason;
+  reason.detail = "/id is missing.";
+  CallContext with_key;
+  with_key.idempotency_key = "k1";
+  const Error error = unreadable_reply(change, {}, reason);
+  CHECK(error.may_have_run);
+  CHECK_FALSE(error.retryable);
+  CHECK(error.detail.find("/id is missing.") != std::string::npos);
+  CHECK(unreadable_reply(change, with_key, reason).retryable);
+  change.repeat = Repeat::never;
+  CHECK_FALSE(unreadable_reply(change, with_key, reason).retryable);
+  change.repeat = Repeat::safe;
+  CHECK(unreadable_reply(change, {}, reason).retryable);
+  CHECK(unreadable_reply(change, {}, reason).may_have_run);
 }

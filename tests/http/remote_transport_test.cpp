@@ -158,6 +158,7 @@ TEST_CASE("the deadline that a callee gets is what is left of the caller's, and 
   CHECK(late.error().code == "call.deadline_exceeded");
   CHECK(late.error().kind == Kind::deadline_exceeded);
   CHECK_FALSE(late.error().may_have_run);
+  CHECK(late.error().retryable);
   CHECK(service.requests == 1);
   CHECK(service.endpoints->reports == "+");
 }
@@ -249,6 +250,19 @@ TEST_CASE("an answer that is none of a module's is a bad reply, and what changes
   service.answer(502, "application/problem+json", R"({"code":"proxy.broken"})");
   check_bad();
   CHECK(service.endpoints->reports.find('+') == std::string::npos);
+}
+
+TEST_CASE("a bad reply that the callee itself got is the callee's error, and no fault of its own") {
+  Service service;
+  Error error;
+  error.code = "call.bad_reply";
+  error.kind = Kind::unavailable;
+  error.detail = "The service of user gave a reply that cannot be read.";
+  error.from_seam = true;
+  error.retryable = true;
+  service.response = http::problem(error, "r1");
+  CHECK(service.error_of(copy_note, of_user()) == error);
+  CHECK(service.endpoints->reports == "+");
 }
 
 TEST_CASE("what the service refuses is not taken for the operation's own error, and has not run") {

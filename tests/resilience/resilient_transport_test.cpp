@@ -249,6 +249,21 @@ TEST_CASE("a call does not end after its deadline however its attempts fail") {
   });
 }
 
+TEST_CASE("a call that timed out is not repeated in the last fraction of its time, which would hide why it failed") {
+  ResilienceSettings settings;
+  settings.retry.first_backoff_ms = 1;
+  Fixture fixture(settings);
+  for (int call = 0; call < 10; ++call) {
+    fixture.wire.then(timed_out, 4);
+    CallContext context;
+    context.deadline = {fixture.clock.monotonic().ns + 4'500'000};
+    const auto answer = fixture.transport.send(context, safe, {});
+    REQUIRE_FALSE(answer.has_value());
+    CHECK(answer.error().detail == timed_out.detail);
+  }
+  CHECK(fixture.pause.pauses.empty());
+}
+
 TEST_CASE("a callee that is down is asked by a tenth more attempts than calls, no more") {
   ResilienceSettings settings;
   settings.retry.floor_retries = 0;

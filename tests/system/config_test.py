@@ -89,10 +89,27 @@ class ConfigurationTest(ShopTest):
         self.assert_refused(run("config", "validate", "--set", "listen=127.0.0.1:99999"), USAGE, "listen", "host:port")
         self.assert_refused(run("config", "validate", "--set", "listen"), USAGE, "key=value")
 
-    def test_a_remote_module_is_refused_for_now(self):
-        for arguments in (("--set", "modules.payment.placement=remote"), ("--config", self.file('{"modules":{"payment":{"placement":"remote"}}}'))):
+    def test_a_service_that_cannot_be_is_refused(self):
+        remote = ("--set", "modules.payment.placement=remote")
+        data_dir = ("--set", f"data_dir={self.folder / 'never-made'}")
+        for arguments, needles in (
+                (("--module", "payment"), ("modules.payment.placement", "local", "module set payment remote")),
+                (("--module", "paymen"), ("no module paymen", "user, inventory, payment, order")),
+                ((*remote, "--module", "payment", "--split"), ("--split",)),
+                ((*remote, "--set", "modules.payment.url=https://127.0.0.1:1"), ("modules.payment.url", "http://host:port")),
+                ((*remote, "--set", "modules.payment.url=http://127.0.0.1:1/path"), ("modules.payment.url",)),
+                ((*remote, "--set", "modules.payment.admin=0.0.0.0:0"), ("modules.payment.admin", "loopback"))):
             with self.subTest(arguments=arguments):
-                self.assert_refused(run("serve", *arguments), USAGE, "modules.payment.placement", "remote", "local")
+                result = run("serve", *data_dir, *arguments)
+                self.assertEqual(result.returncode, USAGE, result)
+                for needle in needles:
+                    self.assertIn(needle, result.stderr + result.stdout)
+        self.assertFalse((self.folder / "never-made").exists())
+
+    def test_a_service_off_loopback_demands_a_secret(self):
+        arguments = ("serve", "--module", "payment", "--set", "modules.payment.placement=remote", "--set", f"data_dir={self.folder / 'data'}",
+                     "--set", "modules.payment.listen=0.0.0.0:0")
+        self.assert_refused(run(*arguments), USAGE, "SEAMLINE_SERVICE_SECRET", "payment", "loopback")
 
     def test_open_doors_are_refused_unless_they_lead_to_loopback(self):
         for listen in ("0.0.0.0:0", "[::]:0", "192.0.2.1:0", "example.org:0"):

@@ -7,7 +7,8 @@ from collections import Counter
 
 import books
 from customers import Customers
-from shop import ShopTest, poll_until
+from shop import poll_until
+from split import SplitTest
 
 ROUNDS = 20
 CUSTOMERS = 12
@@ -15,41 +16,25 @@ STOCK = 3000
 SCARCE_STOCK = 30
 
 
-class KillTest(ShopTest):
+class KillCase(SplitTest):
+    """A shop, its customers, and the audit of what kills have left."""
+    SETTINGS = {"events__timer_grace_ms": 100, "events__timer_poll_ms": 20, "events__poll_ms": 50,
+                "modules__order__deadline_ms": 2500, "modules__inventory__reservation_ms": 1500,
+                "modules__payment__retry_ms": 20}
+
     def setUp(self):
         super().setUp()
         # SEAMLINE_TEST_SEED repeats the moments of a run; what the machine makes of them stays its own affair.
         self.seed = int(os.environ.get("SEAMLINE_TEST_SEED", random.SystemRandom().randrange(2**32)))
         print(f"{self.id()}: SEAMLINE_TEST_SEED={self.seed}", flush=True)
         self.random = random.Random(self.seed)
-        self.server = self.shop(events__timer_grace_ms=100, events__timer_poll_ms=20, events__poll_ms=50,
-                                modules__order__deadline_ms=2500, modules__inventory__reservation_ms=1500,
-                                modules__payment__retry_ms=20).start()
+
+    def open_shop(self, shop):
+        """Starts a shop, with all that customers need."""
+        self.server = shop.start()
         self.users = [self.server.add_user(f"customer{number}@example.org", f"Customer {number}") for number in range(4)]
         self.products = [self.server.add_product(f"p{number}", price=100 + number, stock=STOCK) for number in range(8)]
         self.products.append(self.server.add_product("scarce", price=5, stock=SCARCE_STOCK))
-
-    def test_twenty_kills_under_load_lose_and_double_nothing(self):
-        customers = self.start_customers()
-        for _ in range(ROUNDS):
-            time.sleep(self.random.uniform(0.05, 0.4))
-            self.server.kill()
-            self.server.start()
-        self.finish_and_audit(customers)
-
-    def test_kills_during_recovery_lose_and_double_nothing(self):
-        customers = self.start_customers()
-        early = 0
-        for _ in range(ROUNDS):
-            time.sleep(self.random.uniform(0.05, 0.2))
-            self.server.kill()
-            self.server.launch()
-            time.sleep(0.005 * 30 ** self.random.random())  # 5 to 150 ms, the early ones as often as the late ones
-            early += " is ready" not in self.server.log(self.server._log_start)
-            self.server.kill()
-            self.server.start()
-        print(f"{early} of {ROUNDS} second kills came before the shop was ready")
-        self.finish_and_audit(customers)
 
     def start_customers(self):
         return Customers(self.server, self.seed, CUSTOMERS, self.users, self.products).start()
@@ -118,6 +103,34 @@ class KillTest(ShopTest):
         if not any(row["status"] == "refunded" for row in audited.payments.values()):
             found.append("nothing was refunded: the load was no test")
         return found
+
+
+class KillTest(KillCase):
+    def setUp(self):
+        super().setUp()
+        self.open_shop(self.shop(**self.SETTINGS))
+
+    def test_twenty_kills_under_load_lose_and_double_nothing(self):
+        customers = self.start_customers()
+        for _ in range(ROUNDS):
+            time.sleep(self.random.uniform(0.05, 0.4))
+            self.server.kill()
+            self.server.start()
+        self.finish_and_audit(customers)
+
+    def test_kills_during_recovery_lose_and_double_nothing(self):
+        customers = self.start_customers()
+        early = 0
+        for _ in range(ROUNDS):
+            time.sleep(self.random.uniform(0.05, 0.2))
+            self.server.kill()
+            self.server.launch()
+            time.sleep(0.005 * 30 ** self.random.random())  # 5 to 150 ms, the early ones as often as the late ones
+            early += " is ready" not in self.server.log(self.server._log_start)
+            self.server.kill()
+            self.server.start()
+        print(f"{early} of {ROUNDS} second kills came before the shop was ready")
+        self.finish_and_audit(customers)
 
 
 if __name__ == "__main__":

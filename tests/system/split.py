@@ -1,4 +1,5 @@
 """A shop of which some modules run as services of their own, each a process of the same program with the same settings."""
+import random
 import socket
 
 from shop import Shop, ShopTest
@@ -6,15 +7,24 @@ from shop import Shop, ShopTest
 MODULES = ("user", "order", "payment", "inventory")
 
 
+# Below the ports that systems give out for outgoing connections (from 32768 on Linux): while a service is dead, a connection
+# that happens to start at its port would keep it from coming back, or even be connected to itself.
+PORTS = range(10_000, 32_768)
+
+
 def free_ports(count):
-    """Ports that nobody listens on just now: whoever needs them takes them at once."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports that nobody listens on, and that no outgoing connection is given: whoever has one may leave and come back."""
+    ports = []
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                ports.append(port)
+            except OSError:
+                continue
+        if len(ports) == count:
+            return ports
+    raise RuntimeError(f"there are no {count} free ports in {PORTS}")
 
 
 class Service(Shop):
