@@ -5,7 +5,7 @@ CREATE TABLE products (
   currency TEXT NOT NULL,
   on_hand INTEGER NOT NULL CHECK (on_hand >= 0),
   reserved INTEGER NOT NULL CHECK (reserved >= 0 AND reserved <= on_hand)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Every change of a stock, in order: the counters of products are their sum.
 CREATE TABLE stock_movements (
@@ -25,4 +25,4 @@ CREATE TABLE reservations (
   ending TEXT NOT NULL CHECK (ending = 'open' OR ending = 'confirmed' OR ending = 'cancelled'),
   stock TEXT NOT NULL CHECK (stock = 'untouched' OR stock = 'reserved' OR stock = 'refused' OR stock = 'released' OR stock = 'committed'),
   updated_at_ms INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;

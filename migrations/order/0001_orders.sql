@@ -20,6 +20,6 @@ CREATE TABLE orders (
   reason TEXT,
   version INTEGER NOT NULL,
   created_at_ms INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX orders_by_status ON orders (status, order_id);
 CREATE INDEX orders_by_user ON orders (user_id, order_id);
