@@ -20,7 +20,7 @@ CREATE TABLE stock_movements (
 -- What inventory knows of an order: one row, made by whichever event of it comes first.
 CREATE TABLE reservations (
   order_id TEXT NOT NULL PRIMARY KEY,
-  lines TEXT NOT NULL,
+  lines TEXT NOT NULL, -- quantities by product, as JSON
   is_paid INTEGER NOT NULL CHECK (is_paid IN (0, 1)),
   ending TEXT NOT NULL CHECK (ending = 'open' OR ending = 'confirmed' OR ending = 'cancelled'),
   stock TEXT NOT NULL CHECK (stock = 'untouched' OR stock = 'reserved' OR stock = 'refused' OR stock = 'released' OR stock = 'committed'),
