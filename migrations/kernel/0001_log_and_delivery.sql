@@ -29,7 +29,7 @@ CREATE TABLE cursors (
   seq INTEGER NOT NULL,
   hash BLOB NOT NULL,
   PRIMARY KEY (publisher, partition)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- How far each subscriber says that it has applied this module's log.
 CREATE TABLE receipts (

@@ -8,7 +8,8 @@ CREATE TABLE order_events (
   PRIMARY KEY (order_id, version)
 ) STRICT, WITHOUT ROWID;
 
--- The fold of each order's events, written in their transaction; rebuilding it from them gives the same rows.
+-- The fold of each order's events, written in their transaction, from which the next decision starts. Rebuilding it from them
+-- gives the same rows.
 CREATE TABLE orders (
   order_id TEXT NOT NULL PRIMARY KEY,
   status TEXT NOT NULL CHECK (status = 'pending' OR status = 'placed' OR status = 'confirmed' OR status = 'cancelled'),
@@ -20,6 +21,6 @@ CREATE TABLE orders (
   reason TEXT,
   version INTEGER NOT NULL,
   created_at_ms INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX orders_by_status ON orders (status, order_id);
 CREATE INDEX orders_by_user ON orders (user_id, order_id);

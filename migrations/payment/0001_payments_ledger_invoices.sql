@@ -10,7 +10,7 @@ CREATE TABLE payments (
   ending TEXT NOT NULL CHECK (ending = 'open' OR ending = 'confirmed' OR ending = 'cancelled'),
   reason TEXT,
   updated_at_ms INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX payments_by_id ON payments (payment_id);
 
 -- Double entry: the amounts of a transaction add up to zero. A positive amount is owed to us or in our hands.
@@ -22,7 +22,7 @@ CREATE TABLE ledger_entries (
   currency TEXT NOT NULL,
   at_ms INTEGER NOT NULL,
   PRIMARY KEY (transaction_id, account)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE invoices (
   order_id TEXT NOT NULL PRIMARY KEY,
@@ -32,7 +32,7 @@ CREATE TABLE invoices (
   amount_minor INTEGER NOT NULL,
   currency TEXT NOT NULL,
   issued_at_ms INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- What is still to be asked of the provider, under a key that the order gives: the intent is durable before the call.
 CREATE TABLE provider_work (
@@ -40,5 +40,5 @@ CREATE TABLE provider_work (
   action TEXT NOT NULL CHECK (action = 'charge' OR action = 'void' OR action = 'refund'),
   attempts INTEGER NOT NULL,
   due_at_ms INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX provider_work_by_due ON provider_work (due_at_ms);

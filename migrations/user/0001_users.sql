@@ -5,5 +5,5 @@ CREATE TABLE users (
   role TEXT NOT NULL CHECK (role IN ('user', 'admin')),
   password_hash TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX users_by_email ON users (email);

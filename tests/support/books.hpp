@@ -131,13 +131,13 @@ inline std::string check_stock(store::Store& inventory) {
       const std::string stock(reservation.text(1));
       const auto lines = json::parse(reservation.text(2)).value();
       for (const json::Value& line : lines.items) {
-        auto moved = by_order[{id, line.find("product_id")->text}];
-        const std::int64_t quantity = line.find("quantity")->integer;
+        auto moved = by_order[{id, line.name}];
+        const std::int64_t quantity = line.integer;
         const bool was_reserved = stock == "reserved" || stock == "released" || stock == "committed";
         findings.expect_equal(moved["reserved"], was_reserved ? quantity : 0, "what was reserved for " + id);
         findings.expect_equal(moved["released"], stock == "released" ? quantity : 0, "what was released of " + id);
         findings.expect_equal(moved["committed"], stock == "committed" ? quantity : 0, "what was committed of " + id);
-        by_order.erase({id, line.find("product_id")->text});
+        by_order.erase({id, line.name});
       }
     }
     return 0;

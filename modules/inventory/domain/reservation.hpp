@@ -11,9 +11,6 @@ struct Line {
   ProductId product_id;
   std::int64_t quantity = 0;
   bool operator==(const Line&) const = default;
-
-  static constexpr std::tuple fields{Field{"product_id", &Line::product_id, "The product."},
-                                     Field{"quantity", &Line::quantity, "How many, all lines of the product added up."}};
 };
 
 /// The order's own word, which alone ends a reservation.

@@ -1,8 +1,7 @@
 #include "storage/inventory_repository.hpp"
 
 #include "base/assert.hpp"
-#include "contract/decode.hpp"
-#include "contract/encode.hpp"
+#include "base/json.hpp"
 
 namespace seamline::inventory {
 namespace {
@@ -12,20 +11,24 @@ Stocked read_product(store::Rows& row) {
           std::string(row.text(3)), row.integer(4),           row.integer(5)};
 }
 
-/// The lines as a JSON array: they are written once and read whole.
+/// The lines as a JSON object of quantities by product, which is short: it is read at each step of the saga.
 std::string encode_lines(const std::vector<Line>& lines) {
   std::string text;
   json::Writer writer(text);
-  encode_value(writer, lines);
+  writer.begin_object();
+  for (const Line& line : lines) {
+    writer.escaped_key(line.product_id.text);
+    writer.integer(line.quantity);
+  }
+  writer.end_object();
   return text;
 }
 
 std::vector<Line> decode_lines(std::string_view text) {
-  const auto value = json::parse(text);
-  Decoding decoding(Reading::lenient);
+  const auto quantities = json::parse(text);
+  if (!quantities) throw store::StorageError("a reservation's lines are unreadable");
   std::vector<Line> lines;
-  if (value) decode_value(decoding, *value, Limits{}, lines);
-  if (!value || !decoding.ok()) throw store::StorageError("a reservation's lines are unreadable");
+  for (const json::Value& quantity : quantities->items) lines.push_back({ProductId{quantity.name}, quantity.integer});
   return lines;
 }
 

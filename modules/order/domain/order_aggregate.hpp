@@ -68,6 +68,12 @@ class OrderAggregate {
 
   /// An order that nothing has happened to yet.
   explicit OrderAggregate(OrderId order_id) { state_.order_id = std::move(order_id); }
+  /// An order in the state that its events fold to.
+  static OrderAggregate resume(Order folded) {
+    OrderAggregate order(folded.order_id);
+    order.state_ = std::move(folded);
+    return order;
+  }
 
   /// Applies an event that was recorded earlier; events come in the order of their versions. `at` dates the first.
   void replay(const DomainEvent& event, Timestamp at);

@@ -72,6 +72,13 @@ DomainEvent decode_event_row(std::string_view type, std::string_view data) {
   return event;
 }
 
+Order fold(store::Connection& rows, const OrderId& id) {
+  OrderAggregate order(id);
+  store::Rows row = rows.query("SELECT type, at_ms, data FROM order_events WHERE order_id = $1 ORDER BY version", id);
+  while (row.next()) order.replay(decode_event_row(row.text(0), row.text(2)), row.timestamp(1));
+  return order.state();
+}
+
 }  // namespace
 
 std::optional<Order> SqlOrderRepository::find(store::View& view, const OrderId& id) const {
@@ -139,11 +146,9 @@ std::vector<TimelineEvent> SqlOrderRepository::timeline(store::View& view, const
 }
 
 std::optional<OrderAggregate> SqlOrderRepository::load(store::View& view, const OrderId& id) const {
-  OrderAggregate order(id);
-  store::Rows row = view.rows().query("SELECT type, at_ms, data FROM order_events WHERE order_id = $1 ORDER BY version", id);
-  while (row.next()) order.replay(decode_event_row(row.text(0), row.text(2)), row.timestamp(1));
-  if (order.state().version == 0) return std::nullopt;
-  return order;
+  auto folded = find(view, id);
+  if (!folded) return std::nullopt;
+  return OrderAggregate::resume(std::move(*folded));
 }
 
 void SqlOrderRepository::save(store::Transaction& transaction, const OrderAggregate& order) const {
@@ -176,7 +181,7 @@ std::string SqlOrderRepository::rebuild(store::Transaction& transaction, const s
     while (row.next()) ids.push_back(row.id<OrderId>(0));
   }
   for (const OrderId& id : ids) {
-    if (const auto order = load(transaction, id)) write_read_model(transaction.rows(), order->state());
+    write_read_model(transaction.rows(), fold(transaction.rows(), id));
   }
   return ids.empty() ? std::string() : ids.back().text;
 }

@@ -29,11 +29,11 @@ class OrderRepository {
   virtual Counts count(store::View& view) const = 0;
   virtual std::vector<TimelineEvent> timeline(store::View& view, const OrderId& id) const = 0;
 
-  /// The order folded from its events; empty where it has none.
+  /// The order as its events fold to it, taken from the read model, which is that fold; empty where it has none.
   virtual std::optional<OrderAggregate> load(store::View& view, const OrderId& id) const = 0;
   /// Appends the aggregate's new events and writes its read model.
   virtual void save(store::Transaction& transaction, const OrderAggregate& order) const = 0;
-  /// Folds up to `limit` orders behind `after` again and writes their read models. Returns the last id; empty at the end.
+  /// Folds the events of up to `limit` orders behind `after` again and writes their read models. Returns the last id; empty at the end.
   virtual std::string rebuild(store::Transaction& transaction, const std::string& after, std::int64_t limit) const = 0;
 };
 
