@@ -353,11 +353,12 @@ events::Consumer& Host::consumer_of(std::string_view subscriber, std::string_vie
 
 std::vector<Loop*> Host::loops() {
   std::vector<Loop*> all{&puller_};
-  for (const auto& following : followings_) all.push_back(following->loop.get());
   for (const auto& placed : modules_) {
     all.push_back(&placed->store->writer());
     for (GatedThread& loop : placed->loops) all.push_back(&loop.loop);
   }
+  // Last, as what comes from elsewhere takes longer: a deadline that is due has its turn first, as it has in one process.
+  for (const auto& following : followings_) all.push_back(following->loop.get());
   return all;
 }
 

@@ -98,6 +98,12 @@ TEST_CASE("an event on the wire has the attributes of CloudEvents and of the log
   CHECK(bare.find("traceparent") == std::string::npos);
 }
 
+TEST_CASE("the hash of an entry is what the page on events over HTTP tells other languages to compute") {
+  auto entry = entry_of(1, R"({"type":"NoteWritten","note_id":"a","number":1})");
+  entry.epoch = 1;
+  CHECK(to_hex(store::chain_hash({}, entry)) == "29b62764ad3909010a75c86d1b12332aa7522f02bc65996b56a38c266b15ab73");
+}
+
 TEST_CASE("white space, other orders and unknown attributes do not disturb") {
   const std::string text = encode_all({entry_of(1)});
   std::string spaced =

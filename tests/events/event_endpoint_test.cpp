@@ -28,7 +28,8 @@ std::string place_of(const store::LogEntry& entry, const std::string& log_id = "
 std::vector<std::int64_t> seqs_of(const http::Response& response) {
   REQUIRE(response.status == 200);
   std::vector<std::int64_t> seqs;
-  for (const auto& entry : events::decode_batch(response.body, {"note", "log-1"}).value()) seqs.push_back(entry.seq);
+  const auto entries = events::decode_batch(response.body, {"note", "log-1"}).value();
+  for (const auto& entry : entries) seqs.push_back(entry.seq);
   return seqs;
 }
 
@@ -85,11 +86,21 @@ TEST_CASE("a query that makes no sense is refused") {
   FarPublisher publisher;
   publish_numbers(publisher.notes, 1, 1);
   const std::string hash(64, '0');
-  for (const std::string& query :
-       {std::string("after=-1"), std::string("after=x"), std::string("after="), std::string("after=1"), "after=1&log=log-1",
-        "after=1&hash=" + hash, std::string("after=1&log=log-1&hash=00"), std::string("limit=0"), std::string("limit=1.5"),
-        std::string("wait=99999999999999999999"), std::string("epoch=x"), std::string("until=7"), std::string("after=0&after=0"),
-        std::string("log=%GG")}) {
+  const std::vector<std::string> queries{"after=-1",
+                                         "after=x",
+                                         "after=",
+                                         "after=1",
+                                         "after=1&log=log-1",
+                                         "after=1&hash=" + hash,
+                                         "after=1&log=log-1&hash=00",
+                                         "limit=0",
+                                         "limit=1.5",
+                                         "wait=99999999999999999999",
+                                         "epoch=x",
+                                         "until=7",
+                                         "after=0&after=0",
+                                         "log=%GG"};
+  for (const std::string& query : queries) {
     INFO(query);
     CHECK(get(publisher, query).status == 400);
     CHECK(code_of(get(publisher, query)).starts_with("request."));

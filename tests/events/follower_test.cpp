@@ -344,10 +344,26 @@ TEST_CASE("each request proves the subscriber by a token, where it has one") {
   };
   http::FixedEndpoint endpoint(publisher.url());
   int drawn = 0;
-  events::HttpLogSource source("note", endpoint, {}, [&] { return "t" + std::to_string(++drawn); });
+  ManualClock clock;
+  security::ServiceTokens tokens(
+      [&](std::string_view audience) -> Result<security::ServiceToken> {
+        return security::ServiceToken{std::string(audience) + std::to_string(++drawn), 60};
+      },
+      clock);
+  events::HttpLogSource source("note", endpoint, {}, &tokens);
   CHECK(source.read({}, 10, 0).has_value());
   CHECK(source.read({}, 10, 0).has_value());
-  CHECK(seen == "Bearer t2");
+  CHECK(seen == "Bearer note1");
+  // One that is refused is not sent again.
+  clock.advance_ms(1'000);
+  publisher.answer = [&](const http::Request&) { return http::Response{401, {}, {}}; };
+  CHECK(source.read({}, 10, 0).error().code == "events.unavailable");
+  publisher.answer = [&](const http::Request& request) {
+    seen = request.headers.get("Authorization");
+    return ScriptedPublisher::batch({}, 0);
+  };
+  CHECK(source.read({}, 10, 0).has_value());
+  CHECK(seen == "Bearer note2");
   source.interrupt();
   CHECK(source.read({}, 10, 0).error().code == "events.unavailable");
 }
