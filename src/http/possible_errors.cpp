@@ -32,6 +32,11 @@ CodesByStatus possible_errors(const OperationRoute& route) {
   add(Kind::unavailable, "module.draining");
   if (route.route.verb != Verb::get) add(Kind::unavailable, "store.overloaded");
   add(Kind::deadline_exceeded, "call.deadline_exceeded");
+  // Where the module, or one that it calls, runs elsewhere.
+  for (const std::string_view code : {"call.unavailable", "call.circuit_open", "call.bulkhead_full", "call.overloaded",
+                                      "call.bad_reply", "call.refused", "call.no_instance", "request.no_service_token"}) {
+    add(Kind::unavailable, code);
+  }
   return codes;
 }
 

@@ -118,6 +118,7 @@ class Shop:
         self.settings = {"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "security.auth": auth,
                          **{name.replace("__", "."): value for name, value in settings.items()}}
         self.log_path = self.data_dir.with_name(self.data_dir.name + ".log")
+        self.environment = {"SEAMLINE_ADMIN_PASSWORD": ADMIN_PASSWORD}
         self.process = None
         self.url = None
         self.admin_url = None
@@ -138,7 +139,7 @@ class Shop:
         self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=clean_environment(SEAMLINE_ADMIN_PASSWORD=ADMIN_PASSWORD))
+                                            env=clean_environment(**self.environment))
         self.starts += 1
 
     def wait_ready(self):

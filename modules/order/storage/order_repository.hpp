@@ -33,7 +33,8 @@ class OrderRepository {
   virtual std::optional<OrderAggregate> load(store::View& view, const OrderId& id) const = 0;
   /// Appends the aggregate's new events and writes its read model.
   virtual void save(store::Transaction& transaction, const OrderAggregate& order) const = 0;
-  /// Folds the events of up to `limit` orders behind `after` again and writes their read models. Returns the last id; empty at the end.
+  /// Folds the events of up to `limit` orders behind `after` again and writes their read models. Returns the last id; empty at
+  /// the end.
   virtual std::string rebuild(store::Transaction& transaction, const std::string& after, std::int64_t limit) const = 0;
 };
 
