@@ -26,11 +26,11 @@ class InputTest(ShopTest):
         self.assertEqual((place.status, place.json()["status"]), (201, "confirmed"), place)
 
     def everything(self):
-        """Every row of every table of every store."""
+        """Every row of every table of every store, but for receipts: a subscriber elsewhere sends them whenever there is time."""
         content = {}
         for module in books.MODULES:
             connection = books.connect(self.server.data_dir, module)
-            for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+            for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'receipts'").fetchall():
                 content[module, table] = connection.execute(f"SELECT * FROM {table}").fetchall()
             connection.close()
         return content

@@ -179,6 +179,10 @@ class Shop:
             self.process.wait(STOP_TIMEOUT_S)
         self.process = None
 
+    def processes(self):
+        """All by their names; the main process is "main"."""
+        return {"main": self}
+
     def log(self, start=0):
         if not self.log_path.exists():
             return ""
@@ -270,9 +274,15 @@ class ShopTest(unittest.TestCase):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def shop(self, name="data", **settings):
-        """A shop that is not started yet. Settings are configuration keys with two underscores for each dot."""
-        shop = Shop(self.folder / name, **settings)
-        self.shops.append(shop)
+        """A shop that is not started yet. Settings are configuration keys with two underscores for each dot. The modules that
+        SEAMLINE_TEST_REMOTE names, with commas between them, run as services of their own."""
+        remote = [module for module in os.environ.get("SEAMLINE_TEST_REMOTE", "").split(",") if module]
+        if remote:
+            from split import SplitShop  # which builds on this file
+            shop = SplitShop(self.folder / name, remote, **settings)
+        else:
+            shop = Shop(self.folder / name, **settings)
+        self.shops += shop.processes().values()
         return shop
 
 

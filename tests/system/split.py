@@ -1,6 +1,7 @@
 """A shop of which some modules run as services of their own, each a process of the same program with the same settings."""
 import random
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 from shop import Shop, ShopTest
 
@@ -40,8 +41,8 @@ class Service(Shop):
 
 
 class SplitShop(Shop):
-    """The main process with the gateway, and a service for each module in `remote`. start(), stop() and close() are about all of
-    them; kill() is about the main process, and services[module].kill() about one of the others."""
+    """The main process with the gateway, and a service for each module in `remote`. start() starts all that do not run; stop() and
+    close() are about all of them; kill() is about the main process, and services[module].kill() about one of the others."""
 
     def __init__(self, data_dir, remote, **settings):
         urls = {f"modules__{module}__url": f"http://127.0.0.1:{port}" for module, port in zip(MODULES, free_ports(4))}
@@ -52,24 +53,24 @@ class SplitShop(Shop):
         self.services = {module: Service(module, data_dir, **settings) for module in remote}
 
     def start(self):
-        for service in self.services.values():
-            service.launch()
-        self.launch()
-        for process in (self, *self.services.values()):
+        started = [process for process in (*self.services.values(), self) if process.process is None]
+        for process in started:
+            process.launch()
+        for process in started:
             process.wait_ready()
         return self
 
     def stop(self):
-        super().stop()
-        for service in self.services.values():
-            service.stop()
+        stops = [super().stop, *(service.stop for service in self.services.values())]
+        with ThreadPoolExecutor(len(stops)) as pool:
+            for stopped in [pool.submit(stop) for stop in stops]:
+                stopped.result()
 
     def close(self):
         for process in (super(), *self.services.values()):
             process.close()
 
     def processes(self):
-        """All by their names; the main process is "main"."""
         return {"main": self, **self.services}
 
 
@@ -77,5 +78,5 @@ class SplitTest(ShopTest):
     def split(self, remote, name="data", **settings):
         """A shop that is not started yet."""
         shop = SplitShop(self.folder / name, remote, **settings)
-        self.shops += [shop, *shop.services.values()]
+        self.shops += shop.processes().values()
         return shop
