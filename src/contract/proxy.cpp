@@ -4,10 +4,9 @@ namespace seamline {
 
 Error unreadable_reply(const RemoteOperation& operation, const CallContext& context, const Error& reason) {
   constexpr ErrorCode bad_reply{"call.bad_reply", Kind::unavailable};
-  Error error = std::move(
-      fail(bad_reply, "The service of " + std::string(operation.module) + " gave a reply to " + std::string(operation.name) +
-                          " that cannot be read: " + reason.detail)
-          .value());
+  Error error = std::move(fail(bad_reply, "The service of " + std::string(operation.module) + " gave a reply to " +
+                                              std::string(operation.name) + " that cannot be read: " + reason.detail)
+                              .value());
   error.may_have_run = operation.route.verb != Verb::get;
   error.retryable = !error.may_have_run || operation.repeat == Repeat::safe ||
                     (operation.repeat == Repeat::with_key && !context.idempotency_key.empty());
