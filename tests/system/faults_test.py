@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 import unittest
+from collections import Counter
 
 import books
 from proxy import Proxy
@@ -389,6 +390,35 @@ class PaymentFaultsTest(Faults, SplitTest):
 
 class InventoryFaultsTest(Faults, SplitTest):
     module = "inventory"
+
+
+class LimitsTest(SplitTest):
+    """The limits of calls are those of the configuration, and there are no others behind them."""
+
+    def start(self, **settings):
+        port = free_ports(1)[0]
+        self.proxy = Proxy(("127.0.0.1", port))
+        self.addCleanup(self.proxy.close)
+        self.server = self.split(("user",), modules__user__url=self.proxy.url, modules__user__listen=f"127.0.0.1:{port}",
+                                 **settings).start()
+        self.path = "/users/" + self.server.add_user()
+
+    def test_a_call_has_the_time_that_is_configured(self):
+        self.start(calls__timeout_ms=20_000, http__deadline_ms=20_000, calls__breaker__slow_call_ms=20_000,
+                   http__read_timeout_ms=20_000, http__keep_alive_ms=20_000)
+        self.proxy.delay(5.3)  # each way: longer than any time limit by default
+        self.assertEqual(self.server.get(self.path).status, 200)
+
+    def test_as_many_calls_are_under_way_as_are_configured(self):
+        self.start(calls__bulkhead__max_in_flight=170, calls__bulkhead__max_waiting=0, calls__breaker__slow_call_ms=20_000)
+        self.proxy.delay(1)
+        replies = []
+        threads = [threading.Thread(target=lambda: replies.append(self.server.get(self.path).status)) for _ in range(160)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(Counter(replies), {200: 160})
 
 
 if __name__ == "__main__":
