@@ -1,5 +1,6 @@
 #include "remote_modules.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "events/http_log_source.hpp"
@@ -12,6 +13,17 @@ namespace {
 http::RemoteTransport::ServiceToken token_source(security::ServiceTokens* tokens) {
   if (tokens == nullptr) return {};
   return [tokens](std::string_view module) { return tokens->token_for(module); };
+}
+
+/// The wire has no limits of its own: a call has the time and the places that `calls` gives it. An unused connection ends on this
+/// side, before the service would end it beneath a request that is just being sent.
+http::RemoteTransport::Options wire_options(const Configuration& configuration) {
+  http::RemoteTransport::Options options;
+  options.pool.client.time.first_byte_ms = configuration.calls.timeout_ms;
+  options.pool.client.time.total_ms = configuration.calls.timeout_ms;
+  options.pool.max_open = static_cast<std::size_t>(configuration.calls.bulkhead.max_in_flight);
+  options.pool.idle_ms = std::min(options.pool.idle_ms, configuration.http.keep_alive_ms * 3 / 4);
+  return options;
 }
 
 std::string word_of(http::HealthCheck::Status status) {
@@ -29,7 +41,7 @@ struct RemoteModules::Remote {
       : module(std::move(entry)),
         tokens(service_tokens),
         endpoints(registry.endpoints(service_name(module.spec.name), module.address.url)),
-        wire(*endpoints, Clock::system(), {}, token_source(service_tokens)),
+        wire(*endpoints, Clock::system(), wire_options(configuration), token_source(service_tokens)),
         transport(module.spec.name, wire, configuration.calls, {}),
         watch(module.spec.name, *endpoints,
               [this](std::string_view document) { return http::check_contract(document, module.spec.contract); }, Clock::system(),

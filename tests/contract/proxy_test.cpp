@@ -85,8 +85,7 @@ TEST_CASE("a reply that cannot be read is call.bad_reply: no fault of the reques
   }
 }
 
-TEST_CASE(
-    "a change whose reply cannot be read may have run, and may be repeated only where a key or its nature makes that harmless") {
+TEST_CASE("a change whose reply cannot be read may have run, and may be repeated only where that is harmless") {
   RemoteOperation change{"thing", "thing.change", {Verb::post, "/things"}, Access::user, Repeat::with_key};
   Error reason;
   reason.detail = "/id is missing.";

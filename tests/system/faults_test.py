@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 import unittest
+from collections import Counter
 
 import books
 from proxy import Proxy
@@ -28,10 +29,13 @@ def answer(status="200 OK", content_type="application/json", body=b"{}", length=
             f"{more}\r\n").encode() + body
 
 
-WRONG_ANSWERS = {
-    "another content type": answer(content_type="text/html", body=b"<h1>It works!</h1>"),
+# Of these only the caller sees that they are wrong: what stands at the wire, with the circuit, takes them for answers.
+WRONG_REPLIES = {
     "another document": answer(body=b'{"hello":"world"}'),
     "no JSON": answer(body=b"{{{{"),
+}
+WRONG_ANSWERS = {
+    "another content type": answer(content_type="text/html", body=b"<h1>It works!</h1>"),
     "10 MB": answer(body=b'"' + b"x" * 10_000_000 + b'"'),
     "a redirect": answer("302 Found", more="Location: http://127.0.0.1:1/elsewhere\r\n", body=b""),
     "cut short": answer(body=b'{"id":"', length=5000),
@@ -47,9 +51,9 @@ class Faults:
     """What is asked of each module elsewhere. A subclass names the module."""
     module = None
 
-    def start(self, proxied=True):
+    def start(self, proxied=True, remote=None, **more):
         """A shop whose modules reach each other through proxies, and `module` in a process of its own."""
-        settings = dict(SETTINGS)
+        settings = {**SETTINGS, **more}
         self.proxies = {}
         if proxied:
             for module, port in zip(MODULES, free_ports(len(MODULES))):
@@ -57,7 +61,7 @@ class Faults:
                 self.addCleanup(self.proxies[module].close)
                 settings[f"modules__{module}__url"] = self.proxies[module].url
                 settings[f"modules__{module}__listen"] = f"127.0.0.1:{port}"
-        self.server = self.split((self.module,), **settings).start()
+        self.server = self.split(remote or (self.module,), **settings).start()
         self.service = self.server.services[self.module]
         self.proxy = self.proxies.get(self.module)
         self.user, self.product = self.server.add_user(), self.server.add_product()
@@ -111,15 +115,15 @@ class Faults:
             self.assertNotIn("may_have_run", problem)
 
     # -- how it goes on ----------------------------------------------------------------------------------------------
-    def breaker(self):
-        """The state of the main process's circuit to the module."""
+    def breaker(self, module=None):
+        """The state of the main process's circuit to a module."""
         client = self.server.client()
         client._address = lambda: ("127.0.0.1", int(self.server.admin_url.rsplit(":", 1)[1]))
         modules = client.request("GET", "/modules").json()["modules"]
         client.close()
-        return next(entry["breaker"] for entry in modules if entry["module"] == self.module)
+        return next(entry["breaker"] for entry in modules if entry["module"] == (module or self.module))
 
-    def read_until_open(self, wanted_refusals=1):
+    def read_until_open(self):
         """Many ask at once, until nobody is sent there any more. Each is refused as it should be."""
         problems, refusals, is_open = [], [], threading.Event()
 
@@ -253,7 +257,7 @@ class Faults:
 
     def test_every_answer_is_lost_behind_the_commit(self):
         """Nobody can tell whether it ran: the error says so, and a key makes the repeat harmless."""
-        self.start()
+        self.start(calls__breaker__minimum_calls=20)  # the circuit stays closed: it is the repeats that are looked at
         if self.module == "payment":
             return self.lose_answers_of_the_payment_service()
         before = self.count()
@@ -270,8 +274,9 @@ class Faults:
         self.assertEqual(self.count() - before, 2)
         self.assertEqual(self.proxy.answers_lost, 3, "with the key the call was repeated, once")
         self.proxy.reset_after_answer(only=b"POST ", times=1)
+        # One lost answer is made good by the repeat.
         at_once = self.effect("repeated", with_key=True)
-        self.assertIn(at_once.status, (200, 201), "one lost answer is made good by the repeat")
+        self.assertIn(at_once.status, (200, 201), at_once)
         self.assertEqual(self.count() - before, 3)
         self.proxy.pass_on()
         again = self.finish(["with-key", "repeated"])
@@ -293,12 +298,17 @@ class Faults:
     def test_answers_that_are_none(self):
         """Something else listens in its place."""
         self.start()
+        for name, reply in WRONG_REPLIES.items():
+            with self.subTest(answer=name):
+                self.proxy.answer(reply)
+                refused = self.read(self.module)
+                self.assert_refused(refused, is_safe=True)
+                self.assertEqual(refused.json()["code"], "call.bad_reply")
         for name, reply in WRONG_ANSWERS.items():
             with self.subTest(answer=name):
                 self.proxy.answer(reply)
                 codes = self.read_until_open()
                 self.assertTrue(codes <= {"call.bad_reply", "call.unavailable", "call.circuit_open"}, codes)
-                time.sleep(0)
                 self.assert_others_work()
                 self.proxy.pass_on()
                 self.wait_well()
@@ -350,6 +360,29 @@ class UserFaultsTest(Faults, SplitTest):
 class OrderFaultsTest(Faults, SplitTest):
     module = "order"
 
+    def test_what_a_callee_cannot_reach_is_not_held_against_it(self):
+        """Order needs user, and user is out of order: placing fails, and all else that order does goes on."""
+        self.start(remote=("order", "user"))
+        user = self.proxies["user"]
+        faults = {"cut": user.cut, **{name: lambda reply=reply: user.answer(reply) for name, reply in
+                                      [*WRONG_REPLIES.items(), ("a redirect", WRONG_ANSWERS["a redirect"])]}}
+        for fault, begin in faults.items():
+            with self.subTest(fault=fault):
+                begin()
+                name = fault.replace(" ", "-")
+                for number in range(12):
+                    refused = self.effect(f"{name}-{number}", with_key=True)
+                    self.assert_refused(refused, is_safe=False)
+                    self.assertTrue(refused.json()["retryable"], refused)
+                    self.assertEqual(self.breaker("order"), "closed", refused)
+                    self.assertEqual(self.read("order").status, 200)
+                user.pass_on()
+                poll_until(lambda: self.read("user").status == 200, 10, "user answers again")
+                # Order's own circuit to user closes behind three orders.
+                for number in range(3):
+                    poll_until(lambda: self.effect(f"{name}-over-{number}", with_key=True).status == 201, 10, "orders are taken again")
+        self.finish(["cut-0", "no-JSON-0"])
+
 
 class PaymentFaultsTest(Faults, SplitTest):
     module = "payment"
@@ -357,6 +390,35 @@ class PaymentFaultsTest(Faults, SplitTest):
 
 class InventoryFaultsTest(Faults, SplitTest):
     module = "inventory"
+
+
+class LimitsTest(SplitTest):
+    """The limits of calls are those of the configuration, and there are no others behind them."""
+
+    def start(self, **settings):
+        port = free_ports(1)[0]
+        self.proxy = Proxy(("127.0.0.1", port))
+        self.addCleanup(self.proxy.close)
+        self.server = self.split(("user",), modules__user__url=self.proxy.url, modules__user__listen=f"127.0.0.1:{port}",
+                                 **settings).start()
+        self.path = "/users/" + self.server.add_user()
+
+    def test_a_call_has_the_time_that_is_configured(self):
+        self.start(calls__timeout_ms=20_000, http__deadline_ms=20_000, calls__breaker__slow_call_ms=20_000,
+                   http__read_timeout_ms=20_000, http__keep_alive_ms=20_000)
+        self.proxy.delay(5.3)  # each way: longer than any time limit by default
+        self.assertEqual(self.server.get(self.path).status, 200)
+
+    def test_as_many_calls_are_under_way_as_are_configured(self):
+        self.start(calls__bulkhead__max_in_flight=170, calls__bulkhead__max_waiting=0, calls__breaker__slow_call_ms=20_000)
+        self.proxy.delay(1)
+        replies = []
+        threads = [threading.Thread(target=lambda: replies.append(self.server.get(self.path).status)) for _ in range(160)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(Counter(replies), {200: 160})
 
 
 if __name__ == "__main__":
