@@ -16,7 +16,7 @@ from session import ROOT, blocks, make_checkout
 from split import free_ports
 
 PAGE = ROOT / "migrations" / "README.md"
-USUAL_PORTS = ("8080", "8081", "8101", "8102", "8103", "8104", "8194")
+USUAL_PORTS = ("8080", "8081", "8090", "8091", "8101", "8102", "8103", "8104", "8194")
 TIMEOUT_S = 100
 END_OF_BLOCK = "--- end of block {} ---"
 
