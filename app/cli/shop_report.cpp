@@ -39,12 +39,18 @@ Result<host::Report> fetch(const std::string& url) {
   return report;
 }
 
-/// Where a service's own admin listener is, as it wrote it down; empty where it did not.
+/// Where a service's own admin listener is: as it wrote it down, or as it is configured where its data_dir is not ours; empty
+/// where it takes a free port there.
 std::string admin_of_service(const Configuration& configuration, const std::string& module) {
   std::ifstream file(std::filesystem::path(configuration.data_dir) / module / "admin");
   std::string address;
-  file >> address;
-  return address.empty() || address.starts_with("http://") ? address : "http://" + address;
+  if (file >> address) return address.starts_with("http://") ? address : "http://" + address;
+  for_each_field<ModulesSection>([&](const auto& section) {
+    if (section.name != module) return;
+    const auto configured = parse_address("admin", (configuration.modules.*section.member).admin);
+    if (configured && configured->port != 0) address = configured->url();
+  });
+  return address;
 }
 
 void add_services(ShopReport& shop, const Configuration& configuration) {
@@ -55,7 +61,7 @@ void add_services(ShopReport& shop, const Configuration& configuration) {
     const std::string url = admin_of_service(configuration, module.module);
     if (url.empty()) {
       shop.missing.push_back("The service " + module.module + " has written no " + configuration.data_dir + "/" + module.module +
-                             "/admin: its own figures are missing.");
+                             "/admin, and modules." + module.module + ".admin names no port: its own figures are missing.");
     } else if (asked.insert(url).second) {
       const auto service = fetch(url);
       if (service) {

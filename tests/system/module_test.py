@@ -5,7 +5,7 @@ import stat
 import unittest
 
 from shop import ShopTest, clean_environment, poll_until, run
-from split import SplitTest
+from split import SplitTest, free_ports
 
 OK, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 4
 MODULES = ["inventory", "order", "payment", "user"]
@@ -119,6 +119,14 @@ class SplitListTest(SplitTest):
         self.assertGreaterEqual(modules["payment"]["transactions"], 1)
         edges = {(edge["caller"], edge["callee"]): edge for edge in json.loads(result.stdout)["edges"]}
         self.assertEqual((edges["order", "user"]["placement"], edges["order", "user"]["calls"]), ("remote", 10))
+
+    def test_a_service_whose_data_dir_is_another_is_found_at_its_configured_admin_address(self):
+        admin = f"127.0.0.1:{free_ports(1)[0]}"
+        shop = self.split({"payment"}, modules__payment__admin=admin).start()
+        elsewhere = ("--set", f"data_dir={self.folder / 'elsewhere'}")
+        found = self.list(shop, "--json", *elsewhere, "--set", f"modules.payment.admin={admin}")
+        self.assertEqual((found.returncode, found.stderr), (OK, ""), found)
+        self.assertIn("names no port", self.list(shop, "--json", *elsewhere).stderr)
 
     def test_a_service_that_is_down_is_named_and_what_it_alone_knows_is_unknown(self):
         shop = self.split({"payment"}).start()

@@ -1,55 +1,63 @@
-"""The README's curl session, run as it stands against the demo: each block of commands shows what the block behind it shows."""
+"""The README's sessions, run as they stand against the demo: each block of commands shows what the block behind it shows."""
 import re
 import subprocess
+import tempfile
 import unittest
-from pathlib import Path
 
 import shop
+from session import ROOT, blocks, make_checkout
 
-ROOT = Path(__file__).resolve().parents[2]
-# A block of commands, and the block behind it with what they print, where there is one.
-SESSION = re.compile(r"```sh\n(.*?)```\n(?:```json\n(.*?)```\n)?", re.DOTALL)
-
-
-def pattern_of(shown):
-    """What is shown, as a pattern: `…` stands for anything that differs from run to run."""
-    return ".+?".join(re.escape(part) for part in shown.strip().split("…")) + r"\s*"
-
-
-def without_line_breaks(text):
-    return re.sub(r"\s*\n\s*", "", text.strip())
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# The first session is that of any demo, the second one that of a demo that is split.
+SESSION, _, SPLIT_SESSION = README.partition("## Split it\n")
 
 
 class ReadmeTest(unittest.TestCase):
     def setUp(self):
-        self.demo = subprocess.Popen([shop.binary(), "demo", "--set", "listen=127.0.0.1:0", "--set", "admin=127.0.0.1:0"],
-                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=shop.clean_environment())
-        self.addCleanup(self.end)
-        printed = []
-        for line in self.demo.stdout:
-            printed.append(line)
+        folder = tempfile.TemporaryDirectory(prefix="seamline-test-")
+        self.addCleanup(folder.cleanup)
+        self.checkout = make_checkout(folder.name, shop.binary())
+
+    def start(self, *flags):
+        """Starts a demo on free ports. Returns the lines that set its addresses, by the variables' names."""
+        demo = subprocess.Popen([shop.binary(), "demo", "--set", "listen=127.0.0.1:0", "--set", "admin=127.0.0.1:0", *flags],
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=shop.clean_environment())
+        self.addCleanup(self.end, demo)
+        printed = ""
+        for line in demo.stdout:
+            printed += line
             if line.startswith("Ctrl-C"):
                 break
-        self.url = re.search(r"API\s+(http://\S+)", "".join(printed))[1]
+        return {"SHOP": "SHOP=" + re.search(r"API +(http://\S+)", printed)[1],
+                "ADMIN": "ADMIN=" + re.search(r"Metrics +(http://\S+)/metrics", printed)[1]}
 
-    def end(self):
-        self.demo.terminate()
-        self.assertEqual(0, self.demo.wait(shop.STOP_TIMEOUT_S))
-        self.demo.stdout.close()
+    def end(self, demo):
+        demo.terminate()
+        self.assertEqual(0, demo.wait(shop.STOP_TIMEOUT_S))
+        demo.stdout.close()
+
+    def check(self, session, addresses):
+        """Runs a session's blocks. Variables live on from block to block, as in a terminal; what earlier blocks printed is dropped."""
+        before = "set -euo pipefail\n"
+        for block in blocks(session):
+            commands = re.sub(r"^(SHOP|ADMIN)=.*$", lambda found: addresses[found[1]], block.commands, flags=re.MULTILINE)
+            with self.subTest(line=block.line):
+                done = subprocess.run(["bash", "-c", f"{{ {before}:; }} >/dev/null\n{commands}"], cwd=self.checkout, capture_output=True,
+                                      text=True, timeout=60, check=False)
+                self.assertEqual(0, done.returncode, done.stderr)
+                if not block.is_printed_by(done.stdout):
+                    self.assertEqual(block.plain(block.shown), block.plain(done.stdout))
+            before += re.sub(r"^curl.*?[^\\]$\n?", "", commands, flags=re.MULTILINE | re.DOTALL)
 
     def test_every_block_shows_what_the_readme_shows(self):
-        session = SESSION.findall((ROOT / "README.md").read_text(encoding="utf-8"))
-        self.assertGreaterEqual(len(session), 3)
-        before = "set -euo pipefail\n"
-        for commands, shown in session:
-            commands = re.sub(r"^SHOP=.*$", f"SHOP={self.url}", commands, flags=re.MULTILINE)
-            # Variables live on from block to block, as in a terminal; what earlier blocks printed is dropped.
-            done = subprocess.run(["bash", "-c", f"{{ {before}:; }} >/dev/null\n{commands}"], capture_output=True, text=True, timeout=60,
-                                  check=False)
-            self.assertEqual(0, done.returncode, done.stderr)
-            if shown:
-                self.assertRegex(without_line_breaks(done.stdout), f"^{pattern_of(without_line_breaks(shown))}$")
-            before += re.sub(r"^curl.*?[^\\]$\n?", "", commands, flags=re.MULTILINE | re.DOTALL)
+        self.assertGreaterEqual(len(blocks(SESSION)), 3)
+        self.check(SESSION, self.start())
+
+    def test_a_split_shop_shows_the_same_and_where_its_module_runs(self):
+        addresses = self.start("--split", "payment")
+        self.check(SESSION, addresses)
+        self.assertGreaterEqual(len(blocks(SPLIT_SESSION)), 1)
+        self.check(SPLIT_SESSION, addresses)
 
 
 if __name__ == "__main__":
