@@ -90,10 +90,7 @@ Result<std::shared_ptr<http::Client>> HttpLogSource::client_to(const std::string
   if (is_interrupted_) return unreachable("The subscriber is stopping.");
   if (!client_ || url != url_) {
     url_ = url;
-    client_ = std::make_shared<http::Client>(
-        url, http::Client::Options{.time = {options_.connect_timeout_ms, options_.max_wait_ms + options_.answer_timeout_ms,
-                                            options_.max_wait_ms + 2 * options_.answer_timeout_ms},
-                                   .max_reply_bytes = options_.max_answer_bytes});
+    client_ = std::make_shared<http::Client>(url, http::Client::Options{.max_reply_bytes = options_.max_answer_bytes});
   }
   return client_;
 }
@@ -104,7 +101,7 @@ void HttpLogSource::interrupt() {
   if (client_) client_->interrupt();
 }
 
-Result<http::Response> HttpLogSource::send(http::Request request) {
+Result<http::Response> HttpLogSource::send(http::Request request, std::int64_t wait_ms) {
   const auto url = endpoints_.choose();
   if (!url) return unreachable(url.error().detail);
   std::string token;
@@ -116,7 +113,9 @@ Result<http::Response> HttpLogSource::send(http::Request request) {
   }
   const auto client = client_to(*url);
   if (!client) return fail(client.error());
-  auto response = (*client)->send(request);
+  const std::int64_t first_byte_ms = wait_ms + options_.answer_timeout_ms;
+  auto response =
+      (*client)->send(request, {options_.connect_timeout_ms, first_byte_ms, first_byte_ms + options_.answer_timeout_ms});
   endpoints_.report(*url, response.has_value());
   if (!response) return unreachable(response.error().detail);
   if (response->status == 200) return response;
@@ -130,8 +129,9 @@ Result<LogRead> HttpLogSource::read(const store::LogPosition& after, std::int64_
   http::Request request;
   request.method = "GET";
   request.path = "/events/" + publisher_;
-  request.query = query_for(after, limit, std::min(wait_ms, options_.max_wait_ms));
-  const auto response = send(std::move(request));
+  wait_ms = std::min(wait_ms, options_.max_wait_ms);
+  request.query = query_for(after, limit, wait_ms);
+  const auto response = send(std::move(request), wait_ms);
   if (!response) return fail(response.error());
 
   LogRead read;
@@ -158,7 +158,7 @@ Result<void> HttpLogSource::send_receipt(const std::string& subscriber, std::int
   request.path = "/events/" + publisher_ + "/receipts/" + percent_encode(subscriber);
   request.headers.add("Content-Type", "application/json");
   request.body = encode(Receipt{seq});
-  const auto response = send(std::move(request));
+  const auto response = send(std::move(request), 0);
   if (!response) return fail(response.error());
   return {};
 }

@@ -18,7 +18,7 @@ class HttpLogSource final : public LogSource {
   struct Options {
     std::size_t max_answer_bytes = std::size_t{8} << 20U;
     std::int64_t connect_timeout_ms = 1'000;
-    /// How long an answer may take beyond what it was allowed to wait.
+    /// How long an answer may take to begin, beyond what it was allowed to wait; and how long the rest of it may take.
     std::int64_t answer_timeout_ms = 5'000;
     /// The longest wait that will be asked for.
     std::int64_t max_wait_ms = 30'000;
@@ -34,7 +34,8 @@ class HttpLogSource final : public LogSource {
   void interrupt() override;
 
  private:
-  Result<http::Response> send(http::Request request);
+  /// `wait_ms`: how long the publisher may hold the request.
+  Result<http::Response> send(http::Request request, std::int64_t wait_ms);
   /// The connection to `url`. Errors: events.unavailable once it is interrupted.
   Result<std::shared_ptr<http::Client>> client_to(const std::string& url);
 

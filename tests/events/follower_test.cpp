@@ -1,5 +1,7 @@
 #include "events/follower.hpp"
 
+#include <thread>
+
 #include "events/cloud_events.hpp"
 #include "events/log_headers.hpp"
 #include "far.hpp"
@@ -91,8 +93,24 @@ TEST_CASE("an entry is applied as soon as it is published, not when the poll is 
   }
   CHECK(far.ear.numbers() == count_up(1, 20));
   far.follower->stop();
+}
+
+TEST_CASE("a follower that is stopped does not wait for its poll to end") {
+  FarPublisher publisher;
+  FarEar far(publisher.url());
+  far.options.wait_ms = 30'000;
+  far.connect();
+  LoopThread thread("follower", *far.follower, 10);
+  REQUIRE(poll_until([&] { return publisher.requests.load() == 1; }));
+  std::atomic<bool> has_stopped{false};
+  std::thread stopping([&] {
+    far.follower->stop();
+    thread.stop();
+    has_stopped.store(true);
+  });
+  CHECK(poll_until([&] { return has_stopped.load(); }));
   publisher.endpoint->stop();
-  thread.stop();
+  stopping.join();
 }
 
 TEST_CASE("a publisher that is killed and comes back is heard on from where it was, after pauses that grow") {
@@ -253,6 +271,39 @@ TEST_CASE("an answer that does not continue the cursor is refused as diverged, w
   changed[1].epoch = 2;
   changed[1].hash = store::chain_hash(changed[0].hash, changed[1]);
   CHECK(is_diverged_by(ScriptedPublisher::batch({changed[0], changed[1]}, 6)));
+}
+
+TEST_CASE("an answer whose headers do not fit the cursor is refused as diverged, although the publisher did not notice") {
+  auto log = log_of(3);
+  for (auto& entry : log) entry.epoch = 5;
+  log[0].hash = store::chain_hash({}, log[0]);
+  log[1].hash = store::chain_hash(log[0].hash, log[1]);
+  ScriptedPublisher publisher;
+  http::FixedEndpoint endpoint(publisher.url());
+  events::HttpLogSource source("note", endpoint, {});
+  const store::LogPosition cursor{"log-1", 5, 2, log[1].hash};
+  const auto error_for = [&](const char* log_id, const char* epoch, const char* head) {
+    publisher.answer = [=](const http::Request&) {
+      http::Response response;
+      response.body = "[]";
+      response.headers.add("Content-Type", "Application/CloudEvents-Batch+JSON; charset=UTF-8");
+      response.headers.add(std::string(events::log_id_header), log_id);
+      response.headers.add(std::string(events::log_epoch_header), epoch);
+      response.headers.add(std::string(events::log_head_header), head);
+      return response;
+    };
+    const auto read = source.read(cursor, 10, 0);
+    return read ? std::string("none") : read.error().code;
+  };
+  CHECK(error_for("log-1", "5", "2") == "none");
+  CHECK(source.head_seq() == 2);
+  CHECK(error_for("log-1", "6", "7") == "none");
+  CHECK(error_for("log-2", "5", "2") == "events.diverged");
+  CHECK(error_for("log-1", "4", "2") == "events.diverged");
+  CHECK(error_for("log-1", "5", "1") == "events.diverged");
+  CHECK(error_for("log-1", "-5", "2") == "events.unavailable");
+  CHECK(error_for("log-1", "5", "2x") == "events.unavailable");
+  CHECK(error_for("", "5", "2") == "events.unavailable");
 }
 
 TEST_CASE("an answer that cannot be read is asked for again") {
