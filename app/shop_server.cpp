@@ -25,6 +25,10 @@ host::HostOptions host_options(const Configuration& configuration) {
   options.consumer_queue_entries = static_cast<std::size_t>(configuration.events.queue_entries);
   options.puller.read_entries = configuration.events.read_entries;
   options.puller.poll_ms = configuration.events.poll_ms;
+  options.follower.read_entries = configuration.events.read_entries;
+  options.follower.wait_ms = configuration.events.wait_ms;
+  options.follower.poll_ms = configuration.events.poll_ms;
+  options.follower.receipt_ms = configuration.events.receipt_ms;
   options.timers.grace_ms = configuration.events.timer_grace_ms;
   options.timer_poll_ms = configuration.events.timer_poll_ms;
   return options;

@@ -17,7 +17,7 @@ SLACK_S = 1.5
 SETTINGS = {"calls__timeout_ms": TIMEOUT_MS, "calls__retry__max_attempts": 2, "calls__retry__first_backoff_ms": 5,
             "calls__breaker__minimum_calls": 6, "calls__breaker__window_calls": 20, "calls__breaker__window_ms": 3000,
             "calls__breaker__slow_call_ms": 400, "calls__breaker__open_ms": 200, "http__deadline_ms": 2000,
-            "events__poll_ms": 50, "modules__payment__retry_ms": 20}
+            "events__poll_ms": 50, "events__receipt_ms": 50, "modules__payment__retry_ms": 20}
 # Where a module's effects can be counted: one row each.
 EFFECTS = {"user": "SELECT count(*) FROM users", "order": "SELECT count(*) FROM orders",
            "inventory": "SELECT count(*) FROM stock_movements WHERE kind = 'restocked'"}
@@ -395,12 +395,12 @@ class InventoryFaultsTest(Faults, SplitTest):
 class LimitsTest(SplitTest):
     """The limits of calls are those of the configuration, and there are no others behind them."""
 
-    def start(self, **settings):
+    def start(self, module="user", **settings):
         port = free_ports(1)[0]
         self.proxy = Proxy(("127.0.0.1", port))
         self.addCleanup(self.proxy.close)
-        self.server = self.split(("user",), modules__user__url=self.proxy.url, modules__user__listen=f"127.0.0.1:{port}",
-                                 **settings).start()
+        self.server = self.split((module,), **{f"modules__{module}__url": self.proxy.url,
+                                               f"modules__{module}__listen": f"127.0.0.1:{port}"}, **settings).start()
         self.path = "/users/" + self.server.add_user()
 
     def test_a_call_has_the_time_that_is_configured(self):
@@ -419,6 +419,19 @@ class LimitsTest(SplitTest):
         for thread in threads:
             thread.join()
         self.assertEqual(Counter(replies), {200: 160})
+
+    def test_a_subscriber_waits_for_an_event_as_long_as_is_configured(self):
+        self.start("payment", events__wait_ms=100)
+        before = self.proxy.requests
+        poll_until(lambda: self.proxy.requests - before >= 12, 5, "order and inventory ask anew")
+
+    def test_a_subscriber_tells_what_it_has_applied_as_soon_as_is_configured(self):
+        self.start("payment", events__receipt_ms=20, events__poll_ms=20)
+        self.server.add_product()
+        body = {"user_id": self.path.split("/")[-1], "items": [{"product_id": "p1", "quantity": 1}]}
+        self.assertEqual(self.server.post("/orders", body).status, 201)
+        # What it need not act on moves its cursor no later than it tells of it.
+        poll_until(lambda: not books.unsettled(self.server.data_dir), 0.8, lambda: books.unsettled(self.server.data_dir))
 
 
 if __name__ == "__main__":
