@@ -136,7 +136,11 @@ Result<TimeLimits> RemoteTransport::time_for(const CallContext& context) const {
   time.total_ms += context.wait_ms;
   if (context.deadline == Instant::never()) return time;
   const std::int64_t left_ms = clock_.monotonic().ms_until(context.deadline);
-  if (left_ms <= 0) return fail(deadline_exceeded, "The deadline had passed before the call was sent.");
+  if (left_ms <= 0) {
+    auto too_late = fail(deadline_exceeded, "The deadline had passed before the call was sent.");
+    too_late.value().retryable = true;
+    return too_late;
+  }
   time.total_ms = std::min(time.total_ms, left_ms);
   return time;
 }

@@ -99,6 +99,7 @@ struct DocumentedShop {
     http::Dispatcher::Documents all;
     http::add_health(all, "1", [] { return std::vector<http::HealthCheck>{}; });
     all["/openapi.json"] = [] { return http::Response{}; };
+    all["/asyncapi.json"] = [] { return http::Response{}; };
     return all;
   }
   const json::Value& operation(const Route& route) const {
