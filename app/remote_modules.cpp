@@ -6,6 +6,7 @@
 #include "events/http_log_source.hpp"
 #include "http/contract_document.hpp"
 #include "observe/exposition.hpp"
+#include "user/contract.hpp"
 
 namespace seamline::app {
 namespace {
@@ -26,6 +27,14 @@ http::RemoteTransport::Options wire_options(const Configuration& configuration) 
   return options;
 }
 
+/// The secret goes to the user module: only to where the configuration says it is, whatever a registry says.
+std::shared_ptr<http::Endpoints> find_endpoints(const ModuleEntry& module, registry::Registry& registry, bool has_secret) {
+  if (has_secret && module.spec.name == user::UserContract::module) {
+    return std::make_shared<http::FixedEndpoint>(module.address.url);
+  }
+  return registry.endpoints(service_name(module.spec.name), module.address.url);
+}
+
 std::string word_of(http::HealthCheck::Status status) {
   using Status = http::HealthCheck::Status;
   return status == Status::pass ? "pass" : status == Status::warn ? "warn" : "fail";
@@ -37,22 +46,22 @@ std::string service_name(const std::string& module) { return module + "-service"
 
 struct RemoteModules::Remote {
   Remote(const Configuration& configuration, ModuleEntry entry, registry::Registry& registry,
-         security::ServiceTokens* service_tokens)
+         const std::string& process, TokensOf service_tokens)
       : module(std::move(entry)),
-        tokens(service_tokens),
-        endpoints(registry.endpoints(service_name(module.spec.name), module.address.url)),
-        wire(*endpoints, Clock::system(), wire_options(configuration), token_source(service_tokens)),
+        tokens_of(std::move(service_tokens)),
+        endpoints(find_endpoints(module, registry, tokens_of(process) != nullptr)),
+        wire(*endpoints, Clock::system(), wire_options(configuration), token_source(tokens_of(process))),
         transport(module.spec.name, wire, configuration.calls, {}),
         watch(module.spec.name, *endpoints,
               [this](std::string_view document) { return http::check_contract(document, module.spec.contract); }, Clock::system(),
               {}) {}
 
-  std::unique_ptr<events::LogSource> open_log() {
-    return std::make_unique<events::HttpLogSource>(module.spec.name, *endpoints, events::HttpLogSource::Options{}, tokens);
+  std::unique_ptr<events::LogSource> open_log(const std::string& subscriber) {
+    return std::make_unique<events::HttpLogSource>(module.spec.name, *endpoints, events::HttpLogSource::Options{}, tokens_of(subscriber));
   }
 
   const ModuleEntry module;
-  security::ServiceTokens* const tokens;
+  const TokensOf tokens_of;
   const std::shared_ptr<http::Endpoints> endpoints;
   http::RemoteTransport wire;
   resilience::ResilientTransport transport;
@@ -61,9 +70,9 @@ struct RemoteModules::Remote {
 };
 
 RemoteModules::RemoteModules(const Configuration& configuration, std::vector<ModuleEntry> modules, registry::Registry& registry,
-                             security::ServiceTokens* tokens) {
+                             const std::string& process, TokensOf tokens_of) {
   for (ModuleEntry& module : modules) {
-    remotes_.push_back(std::make_unique<Remote>(configuration, std::move(module), registry, tokens));
+    remotes_.push_back(std::make_unique<Remote>(configuration, std::move(module), registry, process, tokens_of));
   }
 }
 
@@ -72,7 +81,7 @@ RemoteModules::~RemoteModules() { stop(); }
 void RemoteModules::add_to(host::Host& host) {
   for (const auto& remote : remotes_) {
     host.add_remote(remote->module.spec, remote->transport,
-                    [remote = remote.get()](const std::string&) { return remote->open_log(); });
+                    [remote = remote.get()](const std::string& subscriber) { return remote->open_log(subscriber); });
   }
 }
 
@@ -84,6 +93,7 @@ void RemoteModules::watch() {
 }
 
 void RemoteModules::stop() {
+  for (const auto& remote : remotes_) remote->watch.finish();
   for (const auto& remote : remotes_) {
     if (remote->thread) remote->thread->stop();
   }

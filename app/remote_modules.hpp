@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -24,10 +25,13 @@ std::string service_name(const std::string& module);
 /// that it was added to.
 class RemoteModules {
  public:
-  /// `registry` says where they are, and outlives this. `tokens` prove this process to the others, and outlive this; null where
-  /// nobody has to prove who they are.
+  /// Gives the tokens by which a service of this process proves itself: the process, or a module in it; null where nobody has to.
+  using TokensOf = std::function<security::ServiceTokens*(const std::string& service)>;
+
+  /// `registry` says where they are. Calls prove this process, called `process`; who follows a log proves itself as the
+  /// subscriber. `registry` and the tokens outlive this.
   RemoteModules(const Configuration& configuration, std::vector<ModuleEntry> modules, registry::Registry& registry,
-                security::ServiceTokens* tokens);
+                const std::string& process, TokensOf tokens_of);
   ~RemoteModules();
 
   /// Before the host starts.

@@ -9,6 +9,7 @@ ServiceListener::ServiceListener(const ModuleEntry& module, std::unique_ptr<secu
   auto routes = surroundings.host.routes_to(module.spec.name, "service");
   http::Dispatcher::Options options = surroundings.dispatcher;
   options.trust = trust_.get();
+  options.services_name_loopback = dynamic_cast<security::LoopbackTrust*>(trust_.get()) != nullptr;
   auto documents = service_documents(module, routes, surroundings.described, surroundings.health);
   dispatcher_ = std::make_unique<http::Dispatcher>(
       std::move(routes), std::move(documents), surroundings.clients, Clock::system(), surroundings.ids, options,

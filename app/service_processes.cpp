@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <cctype>
 #include <csignal>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -17,8 +18,25 @@ std::vector<std::string> service_command(const ConfigurationSources& sources, st
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
   std::vector<std::string> command{program, "serve", "--module", std::string(module)};
   if (!sources.file.empty()) command.insert(command.end(), {"--config", sources.file});
-  for (const std::string& assignment : sources.assignments) command.insert(command.end(), {"--set", assignment});
   return command;
+}
+
+/// The flags of this process as variables of a child's environment, where other users of the machine do not see them.
+std::map<std::string, std::string> as_variables(const std::vector<std::string>& assignments) {
+  std::map<std::string, std::string> variables;
+  for (const std::string& assignment : assignments) {
+    const auto equals = std::min(assignment.find('='), assignment.size() - 1);
+    std::string name(environment_prefix);
+    for (const char c : assignment.substr(0, equals)) {
+      if (c == '.') {
+        name += "__";
+      } else {
+        name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      }
+    }
+    variables[name] = assignment.substr(equals + 1);
+  }
+  return variables;
 }
 
 /// Whether nobody listens there: the wanted port, or with 0 any free one. Returns the port; 0 where it is taken. Whoever is
@@ -44,6 +62,7 @@ ServiceProcesses::ServiceProcesses(const Configuration& configuration, const Con
     : supervisor_({.name_width = name_width,
                    .on_failed = [this](const std::string& module, const std::string& why) { failed(module, why); }},
                   Clock::system()) {
+  environment.merge(as_variables(sources.assignments));
   for_each_field<ModulesSection>([&](const auto& module) {
     if ((configuration.modules.*module.member).placement == Placement::local) return;
     supervisor_.start(std::string(module.name), service_command(sources, module.name), environment);
@@ -53,6 +72,8 @@ ServiceProcesses::ServiceProcesses(const Configuration& configuration, const Con
 void ServiceProcesses::failed(const std::string& module, const std::string& why) {
   {
     const std::lock_guard lock(mutex_);
+    // One signal stops this process in order; a second one would end it at once.
+    if (!failure_.empty()) return;
     failure_ = "The service of " + module + " cannot run: " + why;
   }
   ::kill(::getpid(), SIGTERM);

@@ -60,10 +60,10 @@ Result<std::unique_ptr<ShopServer>> ShopServer::start(const Configuration& confi
 ShopServer::ShopServer(Configuration configuration, Composition composition)
     : configuration_(std::move(configuration)),
       composition_(std::move(composition)),
-      service_tokens_([this](std::string_view audience) { return fetch_service_token(audience); }, Clock::system()),
       host_(host_options(configuration_), Clock::system(), Random::system()),
       ids_(Clock::system(), Random::system()),
-      users_(host_.port<user::UserContract>(process_name())) {}
+      users_(host_.port<user::UserContract>(process_name())),
+      identity_(configuration_.security.service_secret, service_names(), users_, configuration_.http.deadline_ms) {}
 
 ShopServer::~ShopServer() { stop(); }
 
@@ -71,26 +71,35 @@ std::string ShopServer::process_name() const {
   return composition_.is_main ? std::string("gateway") : composition_.hosted.front().spec.name;
 }
 
+std::vector<std::string> ShopServer::service_names() const {
+  std::vector<std::string> names{process_name()};
+  for (const ModuleEntry& module : composition_.hosted) names.push_back(module.spec.name);
+  return names;
+}
+
 Result<void> ShopServer::start_registry() {
   auto registry = registry::Registry::start(configuration_.registry, composition_.is_main, Clock::system(), Random::system());
   if (!registry) return fail(std::move(registry.error()));
   registry_ = std::move(*registry);
-  const bool has_secret = !configuration_.security.service_secret.text.empty();
-  remotes_ =
-      std::make_unique<RemoteModules>(configuration_, composition_.remote, *registry_, has_secret ? &service_tokens_ : nullptr);
+  remotes_ = std::make_unique<RemoteModules>(configuration_, composition_.remote, *registry_, process_name(),
+                                             [this](const std::string& service) { return identity_.tokens_of(service); });
   return {};
 }
 
 Result<void> ShopServer::announce() {
-  const auto announce_at = [this](const std::string& service, const std::string& at) {
-    const std::string place = at.substr(std::string_view("http://").size());
-    return registry_->announce({service + "-" + place, service, at, {{"seamline_version", std::string(version())}}});
+  const auto announce_at = [this](const std::string& service, const std::string& at, std::map<std::string, std::string> meta) {
+    meta["seamline_version"] = version();
+    return registry_->announce({service + "-" + at.substr(std::string_view("http://").size()), service, at, std::move(meta)});
   };
   Result<void> announced;
-  if (composition_.is_main) announced = announce_at("gateway", url());
+  if (composition_.is_main) announced = announce_at("gateway", url(), {});
   if (!composition_.needs_service_listeners()) return announced;
   for (const ModuleEntry& module : composition_.hosted) {
-    if (announced) announced = announce_at(service_name(module.spec.name), module.address.url);
+    // Of two stores that both call themselves the module's, callers take the one of the later epoch.
+    const store::LogPosition head = host_.store_of(module.spec.name).log().head();
+    if (!announced) return announced;
+    announced = announce_at(service_name(module.spec.name), parse_url("url", module.address.url).value().url(),
+                            {{"seamline_epoch", std::to_string(head.epoch)}, {"seamline_log", head.log_id}});
   }
   return announced;
 }
@@ -187,28 +196,17 @@ std::unique_ptr<security::Authenticator> ShopServer::make_authenticator() {
 
 Result<std::unique_ptr<security::ServiceTrust>> ShopServer::make_trust(const ModuleEntry& module, const Address& address) {
   auto* users = dynamic_cast<security::BearerAuthenticator*>(authenticator_.get());
-  if (!configuration_.security.service_secret.text.empty() && users != nullptr) {
+  if (identity_.has_secret() && users != nullptr) {
     return std::make_unique<security::TokenTrust>(
         security::service_token_policy(configuration_.modules.user.token_issuer, module.spec.name), *users, Clock::system());
   }
-  if (address.is_loopback()) return std::make_unique<security::LoopbackTrust>();
+  // Behind a url elsewhere stands something that lets others in, wherever the listener itself is.
+  const Address reached_at = parse_url("url", module.address.url).value();
+  if (address.is_loopback() && reached_at.is_loopback()) return std::make_unique<security::LoopbackTrust>();
   return fail(config::errors::invalid,
-              "The listener of " + module.spec.name + " at " + address.url() +
-                  " is not on loopback: services must prove there who they are. Set security.auth to \"on\", and "
+              "The listener of " + module.spec.name + " at " + address.url() + ", reached at " + module.address.url +
+                  ", is not on loopback alone: services must prove there who they are. Set security.auth to \"on\", and "
                   "SEAMLINE_SERVICE_SECRET to the same long random text in every process of the shop.");
-}
-
-Result<security::ServiceToken> ShopServer::fetch_service_token(std::string_view audience) {
-  user::IssueTokens request;
-  request.grant_type = "client_credentials";
-  request.client_id = process_name();
-  request.client_secret = configuration_.security.service_secret;
-  request.audience = std::string(audience);
-  CallContext context;
-  context.deadline = Clock::system().monotonic().plus_ms(configuration_.http.deadline_ms);
-  const auto tokens = users_.call(context, request);
-  if (!tokens) return fail(tokens.error());
-  return security::ServiceToken{tokens->access_token.text, tokens->expires_in_s};
 }
 
 http::Server::Options ShopServer::listener_options(const Address& address) const {

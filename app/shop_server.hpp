@@ -12,7 +12,7 @@
 #include "registry/registry.hpp"
 #include "remote_modules.hpp"
 #include "security/bearer_authenticator.hpp"
-#include "security/service_tokens.hpp"
+#include "service_identity.hpp"
 #include "service_listener.hpp"
 #include "user/contract.hpp"
 
@@ -53,23 +53,24 @@ class ShopServer {
   Result<void> announce();
   std::unique_ptr<security::Authenticator> make_authenticator();
   Result<std::unique_ptr<security::ServiceTrust>> make_trust(const ModuleEntry& module, const Address& address);
-  Result<security::ServiceToken> fetch_service_token(std::string_view audience);
   std::vector<http::HealthCheck> check_health() const;
   host::ReportFacts report_facts() const;
   http::Server::Options listener_options(const Address& address) const;
   /// The name by which the other processes know this one.
   std::string process_name() const;
+  /// Under which names it proves itself: its own, and those of its modules.
+  std::vector<std::string> service_names() const;
 
   const Instant started_at_ = Clock::system().monotonic();
   const Configuration configuration_;
   const Composition composition_;
-  security::ServiceTokens service_tokens_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<RemoteModules> remotes_;
   host::Host host_;
   IdSource ids_;
   /// The process's own edge to user: the public keys and service tokens come over it.
   Port<user::UserContract>& users_;
+  const ServiceIdentity identity_;
   std::atomic<bool> is_draining_{false};
   std::unique_ptr<security::Authenticator> authenticator_;
   std::vector<std::unique_ptr<ServiceListener>> service_listeners_;

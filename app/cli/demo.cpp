@@ -56,6 +56,7 @@ ConfigurationSources demo_sources(ConfigurationSources sources, const std::strin
 Result<RunningDemo> start(const ConfigurationSources& sources, bool is_split, const std::string& admin_password) {
   auto configuration = load_configuration(sources);
   if (!configuration) return fail(std::move(configuration.error()));
+  read_secrets(*configuration);
   configuration->modules.user.admin_password.text = admin_password;
   RunningDemo demo;
   if (is_split) {

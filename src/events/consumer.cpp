@@ -132,13 +132,16 @@ std::optional<store::LogPosition> Consumer::begin_log_read() {
   puller_waits_ = is_too_full();
   if (puller_waits_) return std::nullopt;
   ++counts_.log_reads;
-  return tail_;
+  store::LogPosition after = tail_;
+  if (after.seq == 0) after.log_id.clear();  // the beginning of any log
+  return after;
 }
 
 void Consumer::offer_from_log(const std::string& log_id, store::EntryBatch entries, bool is_all) {
   {
     const std::lock_guard lock(mutex_);
-    if (tail_.log_id.empty()) tail_.log_id = log_id;
+    // Who has heard nothing yet follows whichever log there is: an empty one that was the wrong one binds nobody.
+    if (tail_.seq == 0) tail_.log_id = log_id;
     if (!entries.empty() && entries.front().seq == tail_.seq + 1) {
       tail_ = position_of(log_id, entries.back());
       waiting_entries_ += entries.size();
@@ -187,7 +190,7 @@ void Consumer::take_incoming() {
   const std::lock_guard lock(mutex_);
   queue_.insert(queue_.end(), incoming_.begin(), incoming_.end());
   incoming_.clear();
-  if (reached_.log_id.empty()) reached_.log_id = tail_.log_id;
+  if (reached_.seq == 0) reached_.log_id = tail_.log_id;
   has_work_ = false;
 }
 

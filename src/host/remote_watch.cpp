@@ -26,6 +26,8 @@ bool RemoteWatch::step() {
 Result<void> RemoteWatch::choose_instance() {
   auto url = endpoints_.choose();
   if (!url) return fail(std::move(url.error()));
+  const std::lock_guard lock(mutex_);
+  if (is_finished_) return fail(not_ready, "this process stops");
   if (client_ && *url == url_) return {};
   url_ = std::move(*url);
   client_ = std::make_unique<http::Client>(url_, client_options(options_.timeout_ms));
@@ -57,12 +59,18 @@ void RemoteWatch::set(RemoteHealth health, std::string detail) {
   if (health == RemoteHealth::well && before != health && was_well_) {
     observe::log_info("host", "the module " + module_ + " is well again");
   }
-  if (health == RemoteHealth::mismatched || (before == RemoteHealth::well && before != health)) {
+  if (before != health && (health == RemoteHealth::mismatched || before == RemoteHealth::well)) {
     observe::log_warning("host", "the module " + module_ + " is not well: " + detail);
   }
   was_well_ = was_well_ || health == RemoteHealth::well;
   const std::lock_guard lock(mutex_);
   detail_ = std::move(detail);
+}
+
+void RemoteWatch::finish() {
+  const std::lock_guard lock(mutex_);
+  is_finished_ = true;
+  if (client_) client_->interrupt();
 }
 
 std::string RemoteWatch::detail() const {

@@ -35,6 +35,9 @@ class RemoteWatch final : public Loop {
   /// Looks once where it is time. Never counts as work: the thread around it sleeps between two looks.
   bool step() override;
 
+  /// Ends a look that is under way, and all later ones at once: before the thread around it is stopped. Thread-safe.
+  void finish();
+
   const std::string& module() const { return module_; }
   RemoteHealth health() const { return health_.load(); }
   /// Whether the handshake has succeeded once: what a host waits for before it calls itself ready.
@@ -59,7 +62,8 @@ class RemoteWatch final : public Loop {
   bool was_well_ = false;
   std::atomic<RemoteHealth> health_{RemoteHealth::unknown};
   std::atomic<bool> has_answered_{false};
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // guards what stands below, and the changing of client_
+  bool is_finished_ = false;
   std::string detail_ = "has not answered yet";
 };
 

@@ -27,6 +27,14 @@ bool has_type(std::string_view content_type, std::string_view wanted) {
   return equal_ignoring_case(content_type, wanted);
 }
 
+/// Whether a Host header names this machine by an address that leads nowhere else (RFC 6761, section 6.3, for localhost).
+bool names_loopback(std::string_view host) {
+  const auto colon = host.rfind(':');
+  if (colon != std::string_view::npos && !host.ends_with(']')) host = host.substr(0, colon);
+  const bool is_address = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return (is_address && host.starts_with("127.")) || host == "[::1]" || equal_ignoring_case(host, "localhost");
+}
+
 Response method_not_allowed(const std::vector<Verb>& verbs, std::string_view request_id) {
   std::string allow;
   for (const Verb verb : verbs) {
@@ -132,7 +140,7 @@ Response Dispatcher::use(const Resource& resource, const Request& request, const
   const auto context =
       http::read_context(request.headers, request.headers.has(caller_role_header) ? Peer::service : Peer::client, clock_, false);
   if (!context) return problem(context.error(), request_id);
-  const auto peer = options_.trust->check(request.headers.get("Authorization"), *context, Access::internal);
+  const auto peer = check_peer(request, *context, Access::internal);
   return peer ? resource.handle(request, *peer) : problem(peer.error(), request_id);
 }
 
@@ -161,8 +169,15 @@ Result<CallContext> Dispatcher::read_context(const Request& request, const Opera
   return context;
 }
 
+Result<std::string> Dispatcher::check_peer(const Request& request, const CallContext& claimed, Access access) const {
+  if (options_.services_name_loopback && !names_loopback(request.headers.get("Host"))) {
+    return fail(security::untrusted_service, "Services reach this listener by a loopback address, and no other name.");
+  }
+  return options_.trust->check(request.headers.get("Authorization"), claimed, access);
+}
+
 Result<void> Dispatcher::check_service(const Request& request, const OperationRoute& route, CallContext& context) const {
-  const auto peer = options_.trust->check(request.headers.get("Authorization"), context, route.access);
+  const auto peer = check_peer(request, context, route.access);
   if (!peer) return fail(peer.error());
   if (context.caller.role == Role::service && context.caller.subject.empty()) context.caller.subject = *peer;
   return {};
@@ -177,7 +192,7 @@ Result<void> Dispatcher::identify_client(const Request& request, const Operation
   auto caller = authenticator_.authenticate(authorization);
   if (!caller) return fail(std::move(caller.error()));
   context.caller = std::move(*caller);
-  if (context.caller.role == Role::user || context.caller.role == Role::admin) {
+  if (!context.caller.subject.empty()) {
     context.caller_token = authorization.substr(std::min(authorization.size(), authorization.find(' ') + 1));
   }
   return {};

@@ -20,6 +20,9 @@ class Dispatcher {
     /// On a service listener: whether a peer is a service of the shop, which may say on whose behalf it calls, and use internal
     /// operations. Null at the gateway, where everybody is a client. Outlives the dispatcher.
     security::ServiceTrust* trust = nullptr;
+    /// Services must name this host by a loopback address: where trust rests on the address alone, a web page whose own name
+    /// was made to point here (DNS rebinding) must not pass for a service.
+    bool services_name_loopback = false;
   };
 
   /// A document that needs no operation: health, OpenAPI.
@@ -50,6 +53,7 @@ class Dispatcher {
   Response use(const Resource& resource, const Request& request, const std::string& request_id) const;
   const Resource* find_resource(std::string_view path) const;
   Result<CallContext> read_context(const Request& request, const OperationRoute& route, const std::string& request_id) const;
+  Result<std::string> check_peer(const Request& request, const CallContext& claimed, Access access) const;
   Result<void> check_service(const Request& request, const OperationRoute& route, CallContext& context) const;
   Result<void> identify_client(const Request& request, const OperationRoute& route, CallContext& context) const;
 

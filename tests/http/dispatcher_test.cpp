@@ -366,3 +366,29 @@ TEST_CASE("a resource is there for services alone, with all paths below it") {
   CHECK(dispatcher.handle(from_service("/events/things", "Bearer order")).status == 404);
   CHECK(dispatcher.handle(from_service("/events/thing", "Bearer stranger")).status == 401);
 }
+
+TEST_CASE("where trust rests on the address, a service names it by loopback: a rebound name of a web page does not pass") {
+  Edge edge;
+  security::LoopbackTrust trust;
+  Dispatcher::Options options;
+  options.trust = &trust;
+  options.services_name_loopback = true;
+  const auto handle = [](const Request&, const std::string&) { return Response{}; };
+  const Dispatcher dispatcher(routes_of<ThingContract>(edge.things), {}, edge.roles, edge.clock, edge.ids, options,
+                              {{"/events/thing", handle}});
+  const auto status_at = [&](const char* host, const char* path) {
+    Request request = from_service(path, "");
+    request.headers.add("Host", host);
+    return dispatcher.handle(request).status;
+  };
+  for (const char* path : {"/things/t1", "/events/thing"}) {
+    for (const char* host : {"127.0.0.1:8103", "127.1.2.3", "localhost:80", "LOCALHOST", "[::1]:8103", "[::1]"}) {
+      INFO(host);
+      CHECK(status_at(host, path) == 200);
+    }
+    for (const char* host : {"evil.example:8103", "127.0.0.1.evil.example", "127.evil", "10.0.0.5:8103", "", "[::2]:1"}) {
+      INFO(host);
+      CHECK(status_at(host, path) == 401);
+    }
+  }
+}

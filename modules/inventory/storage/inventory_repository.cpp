@@ -25,7 +25,10 @@ std::string encode_lines(const std::vector<Line>& lines) {
 }
 
 std::vector<Line> decode_lines(std::string_view text) {
-  const auto quantities = json::parse(text);
+  // An order that others placed may have more lines than any other object has members.
+  json::ParseLimits limits;
+  limits.max_members = 10'000;
+  const auto quantities = json::parse(text, limits);
   if (!quantities) throw store::StorageError("a reservation's lines are unreadable");
   std::vector<Line> lines;
   for (const json::Value& quantity : quantities->items) lines.push_back({ProductId{quantity.name}, quantity.integer});
