@@ -45,8 +45,8 @@ std::string word_of(http::HealthCheck::Status status) {
 std::string service_name(const std::string& module) { return module + "-service"; }
 
 struct RemoteModules::Remote {
-  Remote(const Configuration& configuration, ModuleEntry entry, registry::Registry& registry,
-         const std::string& process, TokensOf service_tokens)
+  Remote(const Configuration& configuration, ModuleEntry entry, registry::Registry& registry, const std::string& process,
+         TokensOf service_tokens)
       : module(std::move(entry)),
         tokens_of(std::move(service_tokens)),
         endpoints(find_endpoints(module, registry, tokens_of(process) != nullptr)),
@@ -57,7 +57,8 @@ struct RemoteModules::Remote {
               {}) {}
 
   std::unique_ptr<events::LogSource> open_log(const std::string& subscriber) {
-    return std::make_unique<events::HttpLogSource>(module.spec.name, *endpoints, events::HttpLogSource::Options{}, tokens_of(subscriber));
+    return std::make_unique<events::HttpLogSource>(module.spec.name, *endpoints, events::HttpLogSource::Options{},
+                                                   tokens_of(subscriber));
   }
 
   const ModuleEntry module;
