@@ -75,6 +75,16 @@ TEST_CASE("a pool keeps no more unused connections than it may") {
   CHECK(pool.idle() == 2);
 }
 
+TEST_CASE("a pool keeps the connections of a whole burst for the next one") {
+  test::ManualClock clock;
+  Gated gated;
+  ConnectionPool pool({}, clock);
+  send_together(pool, gated, 32);
+  CHECK(pool.idle() == 32);
+  send_together(pool, gated, 32);
+  CHECK(gated.server.connections() == 32);
+}
+
 TEST_CASE("a pool refuses at once what is over its limit, for that url alone, and says that it has not run") {
   test::ManualClock clock;
   Gated gated;
