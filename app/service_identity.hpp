@@ -5,6 +5,7 @@
 #include <string>
 
 #include "contract/fields.hpp"
+#include "contract/port.hpp"
 #include "security/service_tokens.hpp"
 #include "user/contract.hpp"
 
