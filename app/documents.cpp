@@ -28,7 +28,6 @@ std::string_view version() { return SEAMLINE_VERSION; }
 
 EventsDescription describe_events(const Composition& composition, const host::Host& host) {
   EventsDescription events{host.describe(), {}};
-  for (const ModuleEntry& module : composition.remote) events.modules.push_back({module.spec.contract, {}});
   if (!composition.needs_service_listeners()) return events;
   for (const auto* entries : {&composition.hosted, &composition.remote}) {
     for (const ModuleEntry& module : *entries) events.options.urls[module.spec.name] = module.address.url;

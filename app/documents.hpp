@@ -18,7 +18,7 @@ struct EventsDescription {
   std::vector<ModuleDescriptor> modules;
   http::AsyncApiOptions options;
 };
-/// Of the modules that are hosted here and, as far as others may know them, of those elsewhere.
+/// Of all modules, here and elsewhere.
 EventsDescription describe_events(const Composition& composition, const host::Host& host);
 /// The same of one module alone.
 EventsDescription events_of(const EventsDescription& all, const std::string& module);

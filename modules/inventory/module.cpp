@@ -11,14 +11,12 @@ class InventoryModule final : public Port<InventoryContract> {
  public:
   using Contract = InventoryContract;
   using Settings = inventory::Settings;
+  using Hears = seamline::Hears<order::OrderCreated, order::OrderConfirmed, order::OrderCancelled, payment::PaymentSuccess>;
 
   InventoryModule(host::Environment& environment, const Settings& settings)
       : catalog_(environment.store(), repository_), settlement_(repository_, settings.reservation_ms) {
     const auto hear = [this](store::Transaction& transaction, const auto& event) { settlement_.hear(transaction, event); };
-    environment.hear<order::OrderCreated>(hear);
-    environment.hear<order::OrderConfirmed>(hear);
-    environment.hear<order::OrderCancelled>(hear);
-    environment.hear<payment::PaymentSuccess>(hear);
+    environment.hear_each(Hears{}, hear);
     environment.on_timer(Settlement::expiry_timer, [this](store::Transaction& transaction, const std::string& order_id) {
       settlement_.expire(transaction, OrderId{order_id});
     });

@@ -11,6 +11,8 @@ class OrderModule final : public Port<OrderContract> {
  public:
   using Contract = OrderContract;
   using Settings = order::Settings;
+  using Hears = seamline::Hears<inventory::InventoryReserved, inventory::InventoryExpired, payment::PaymentFailed,
+                                payment::PaymentRefunded>;
 
   OrderModule(host::Environment& environment, const Settings& settings)
       : waiters_(static_cast<std::size_t>(settings.max_waiters)),
@@ -20,10 +22,7 @@ class OrderModule final : public Port<OrderContract> {
                  {settings.deadline_ms, settings.draft_ms}, settings.default_token),
         reading_(environment.store(), repository_) {
     const auto hear = [this](store::Transaction& transaction, const auto& event) { settlement_.hear(transaction, event); };
-    environment.hear<inventory::InventoryReserved>(hear);
-    environment.hear<inventory::InventoryExpired>(hear);
-    environment.hear<payment::PaymentFailed>(hear);
-    environment.hear<payment::PaymentRefunded>(hear);
+    environment.hear_each(Hears{}, hear);
     environment.on_timer(Settlement::deadline_timer, [this](store::Transaction& transaction, const std::string& id) {
       settlement_.deadline(transaction, OrderId{id});
     });

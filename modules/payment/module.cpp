@@ -14,6 +14,7 @@ class PaymentModule final : public Port<PaymentContract> {
  public:
   using Contract = PaymentContract;
   using Settings = payment::Settings;
+  using Hears = seamline::Hears<order::OrderCreated, order::OrderConfirmed, order::OrderCancelled, inventory::InventoryFailed>;
 
   PaymentModule(host::Environment& environment, const Settings& settings)
       : books_(environment.store(), repository_),
@@ -22,10 +23,7 @@ class PaymentModule final : public Port<PaymentContract> {
         worker_(environment.store(), repository_, provider_, settlement_, environment.clock()),
         waker_(environment.add_worker("provider", worker_, worker_poll_ms)) {
     const auto hear = [this](store::Transaction& transaction, const auto& event) { settlement_.hear(transaction, event); };
-    environment.hear<order::OrderCreated>(hear);
-    environment.hear<order::OrderConfirmed>(hear);
-    environment.hear<order::OrderCancelled>(hear);
-    environment.hear<inventory::InventoryFailed>(hear);
+    environment.hear_each(Hears{}, hear);
   }
 
   Result<Payment> call(const CallContext& context, const GetPayment& operation) override {

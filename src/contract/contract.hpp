@@ -74,6 +74,10 @@ struct Operations {
 template <Event... Events>
 struct Publishes {};
 
+/// The events of others that a module hears. `using Hears = seamline::Hears<…>` in the module's class says so to others.
+template <Event... Events>
+struct Hears {};
+
 /// The one list of what a module answers and publishes. A module derives its contract from it and adds its name and topic:
 /// `struct UserContract : Contract<Operations<…>, Publishes<…>> { static constexpr std::string_view module = "user"; … };`
 template <class OperationList, class EventList>
@@ -97,6 +101,11 @@ constexpr void for_each_operation(Operations<Ops...>, Visit&& visit) {
 }
 template <Event... Events, class Visit>
 constexpr void for_each_event(Publishes<Events...>, Visit&& visit) {
+  (visit.template operator()<Events>(), ...);
+}
+
+template <Event... Events, class Visit>
+constexpr void for_each_event(Hears<Events...>, Visit&& visit) {
   (visit.template operator()<Events>(), ...);
 }
 

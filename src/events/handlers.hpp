@@ -6,7 +6,6 @@
 #include <string>
 
 #include "base/assert.hpp"
-#include "contract/catalog.hpp"
 #include "store/transaction.hpp"
 
 namespace seamline::events {
@@ -30,7 +29,6 @@ class Handlers {
   void hear(Handle handler) {
     Handler& kept = by_publisher_[std::string(E::type.module)][E::type.full_name()];
     SEAMLINE_ASSERT(!kept);
-    heard_.push_back(describe_event<E>({}));
     kept = [handler = std::move(handler)](store::Transaction& transaction,
                                           const store::LogEntry& entry) -> std::optional<std::string> {
       if (entry.typed) {
@@ -48,12 +46,8 @@ class Handlers {
   /// The publishers that are heard, each with its handlers by event type.
   const std::map<std::string, ByType>& by_publisher() const { return by_publisher_; }
 
-  /// What is heard, in the order of its registration. An event does not know its publisher's topic.
-  const std::vector<EventDescriptor>& heard() const { return heard_; }
-
  private:
   std::map<std::string, ByType> by_publisher_;
-  std::vector<EventDescriptor> heard_;
 };
 
 }  // namespace seamline::events

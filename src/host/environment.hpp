@@ -59,6 +59,12 @@ class Environment {
     handlers_.hear<E>(std::move(handle));
   }
 
+  /// The same for each event of the list, by one handler for all.
+  template <Event... Events, class Handle>
+  void hear_each(Hears<Events...>, Handle handle) {
+    (hear<Events>(handle), ...);
+  }
+
   /// What happens when a timer of this kind is due: in the transaction that removes it.
   void on_timer(std::string kind, events::Timers::Handler handler) { timers_.emplace_back(std::move(kind), std::move(handler)); }
 

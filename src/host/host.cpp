@@ -58,7 +58,6 @@ struct Host::Following {
 /// A module in its place: what belongs to it alone, in the order in which it is made.
 struct Host::Placed {
   std::string name;
-  ContractDescriptor contract;
   ModuleSpec spec;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Environment> environment;
@@ -91,7 +90,6 @@ Result<void> Host::add(const ModuleSpec& spec) {
 
   auto placed = std::make_unique<Placed>();
   placed->name = spec.name;
-  placed->contract = spec.contract;
   placed->spec = spec;
   placed->store = std::move(*opened);
   placed->environment = std::make_unique<Environment>(spec.name, *placed->store, clock_, random_, ids_, store_options.directory);
@@ -313,22 +311,22 @@ std::vector<const events::Consumer*> Host::consumers() const {
 }
 
 std::vector<ModuleDescriptor> Host::describe() const {
+  std::vector<const ModuleSpec*> specs;
+  for (const auto& placed : modules_) specs.push_back(&placed->spec);
+  for (const Remote& remote : remotes_) specs.push_back(&remote.spec);
   std::vector<ModuleDescriptor> all;
-  for (const auto& placed : modules_) {
-    ModuleDescriptor module{placed->contract, placed->environment->handlers_.heard()};
-    for (EventDescriptor& event : module.hears) event.topic = topic_of(event.type.module);
+  for (const ModuleSpec* spec : specs) {
+    ModuleDescriptor module{spec->contract, spec->hears};
+    for (EventDescriptor& event : module.hears) {
+      // That of the publisher's contract, where this host knows it; else the publisher's name.
+      event.topic = event.type.module;
+      for (const ModuleSpec* publisher : specs) {
+        if (publisher->name == event.type.module) event.topic = publisher->contract.topic;
+      }
+    }
     all.push_back(std::move(module));
   }
   return all;
-}
-
-/// That of its contract, where this host knows it; else its name.
-std::string_view Host::topic_of(std::string_view publisher) const {
-  if (const Placed* placed = find(publisher)) return placed->contract.topic;
-  for (const Remote& remote : remotes_) {
-    if (remote.spec.name == publisher) return remote.spec.contract.topic;
-  }
-  return publisher;
 }
 
 store::Store& Host::store_of(std::string_view module) const {

@@ -84,7 +84,7 @@ class Host {
   std::vector<const Edge*> edges() const;
   std::vector<ModuleStatus> status() const;
   std::vector<const events::Consumer*> consumers() const;
-  /// What each module here offers and hears, for the documents. After the modules are added.
+  /// What each module, here and elsewhere, offers and hears, for the documents. After the modules are added.
   std::vector<ModuleDescriptor> describe() const;
   /// Whether the module runs here.
   bool has(std::string_view module) const { return find(module) != nullptr; }
@@ -112,7 +112,6 @@ class Host {
   void connect_gates();
   void connect_consumer(Placed& subscriber, const std::string& publisher, const events::Handlers::ByType& handlers);
   void follow(Placed& subscriber, const Remote& publisher, const events::Handlers::ByType& handlers);
-  std::string_view topic_of(std::string_view publisher) const;
   void start_threads();
   /// Closes the gates one by one, callers before those whom they call, so that what is under way can end.
   void drain();

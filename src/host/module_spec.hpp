@@ -83,6 +83,8 @@ struct ModuleSpec {
   std::string name;
   /// What this program knows of it; another host's may know more.
   ContractDescriptor contract;
+  /// Without the publishers' topics, which only their own contracts know.
+  std::vector<EventDescriptor> hears;
   std::function<std::unique_ptr<HostedModule>(Environment&)> create;
   /// `Transport` exists and outlives what is made.
   std::function<std::unique_ptr<RemoteModule>(Transport&)> connect;
@@ -98,6 +100,9 @@ ModuleSpec spec_of(typename M::Settings settings) {
   ModuleSpec spec;
   spec.name = C::module;
   spec.contract = contract_of<C>();
+  if constexpr (requires { typename M::Hears; }) {
+    for_each_event(typename M::Hears{}, [&]<Event E>() { spec.hears.push_back(describe_event<E>({})); });
+  }
   spec.create = [settings = std::move(settings)](Environment& environment) -> std::unique_ptr<HostedModule> {
     return std::make_unique<TypedHostedModule<C>>(std::make_unique<M>(environment, settings));
   };

@@ -281,16 +281,14 @@ class Workload:
             self.history.add(path, stable(self.shop.get(path)))
         # The checks of a shop come in the order in which it knows its modules.
         self.history.add("/readyz", "\n".join(sorted(self.shop.get("/readyz").body.decode().split("\n"))))
-        self.history.add("/asyncapi.json", json.dumps(published_events(self.shop.get("/asyncapi.json").json()), indent=1, sort_keys=True))
+        self.history.add("/asyncapi.json", json.dumps(without_servers(self.shop.get("/asyncapi.json").json()), indent=1, sort_keys=True))
 
 
-def published_events(document):
-    """A document of events without where they are to be had, which is for telling placements apart, and without who hears them, which
-    a process knows of the modules that it hosts alone."""
+def without_servers(document):
+    """A document of events without where they are to be had, which is for telling placements apart."""
     if isinstance(document, dict):
-        return {name: published_events(value) for name, value in document.items()
-                if name != "servers" and not (isinstance(value, dict) and value.get("action") == "receive")}
-    return [published_events(value) for value in document] if isinstance(document, list) else document
+        return {name: without_servers(value) for name, value in document.items() if name != "servers"}
+    return [without_servers(value) for value in document] if isinstance(document, list) else document
 
 
 def without_tokens(text):

@@ -24,12 +24,17 @@ def calls_have_no_cycle(root):
     return sorted(violations)
 
 
+def each_heard(code):
+    """The code with each event of a list Hears<x::Y, …> as if it were heard by itself: hear<x::Y>."""
+    return re.sub(r"\bHears<([^<>]*)>", lambda found: re.sub(r"(?:seamline::)?\w+::\w+", r"hear<\g<0>>", found[1]), code)
+
+
 def uses(root, module, pattern):
     """What module.cpp names as `pattern<x::Y>`: {x: line of the first}."""
     path = root / f"modules/{module}/module.cpp"
     found = {}
     if path.is_file():
-        code = code_only(path)
+        code = each_heard(code_only(path))
         for match in re.finditer(rf"\b{pattern}<(?:seamline::)?(\w+)::(\w+)>", code):
             found.setdefault(match[1], line_of(code, match.start()))
     return found
@@ -134,7 +139,7 @@ def true_names(root, module):
     """What a module's README must name in each section, taken from the code."""
     here = f"modules/{module}"
     contract = text_of(root, f"{here}/contract/{module}/contract.hpp")
-    wiring = text_of(root, f"{here}/module.cpp")
+    wiring = each_heard(text_of(root, f"{here}/module.cpp"))
     sql = "".join(read(root / path) for path in files(root, f"migrations/{module}", suffixes=(".sql",)))
     return {
         "Owns": set(re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", sql)),
