@@ -6,6 +6,7 @@
 #include "contract/routes.hpp"
 #include "http/headers.hpp"
 #include "http/problem.hpp"
+#include "security/service_tokens.hpp"
 #include "security/service_trust.hpp"
 
 namespace seamline::http {
@@ -39,6 +40,12 @@ bool has_type(const Response& response, std::string_view wanted) {
   type = type.substr(0, type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);
   return equal_ignoring_case(type, wanted);
+}
+
+bool is_refusal_of_token(const Response& response) {
+  if (response.status != 401) return false;
+  const auto error = find_problem(response);
+  return error && error->code == security::untrusted_service.code;
 }
 
 /// An error of the carriage: what it says of repeating the call depends on the operation.
@@ -103,12 +110,8 @@ class AnswerReading {
 
 }  // namespace
 
-RemoteTransport::RemoteTransport(Endpoints& endpoints, const Clock& clock, Options options, ServiceToken service_token)
-    : endpoints_(endpoints),
-      clock_(clock),
-      options_(options),
-      service_token_(std::move(service_token)),
-      pool_(options.pool, clock) {}
+RemoteTransport::RemoteTransport(Endpoints& endpoints, const Clock& clock, Options options, security::ServiceTokens* tokens)
+    : endpoints_(endpoints), clock_(clock), options_(options), tokens_(tokens), pool_(options.pool, clock) {}
 
 Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOperation& operation,
                                      const EncodedRequest& request) {
@@ -116,9 +119,14 @@ Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOpe
   if (!time) return fail(time.error());
   auto url = endpoints_.choose();
   if (!url) return fail(std::move(url.error()));
-  const auto written = write(context, operation, request);
-  if (!written) return fail(written.error());
-  auto response = pool_.send(*url, *written, *time);
+  const auto token = token_for(context, operation);
+  if (!token) return fail(token.error());
+  auto response = pool_.send(*url, write(context, operation, request, *token), *time);
+  if (response && is_refusal_of_token(*response)) {
+    if (const auto other = token_after(*token, operation)) {
+      response = pool_.send(*url, write(context, operation, request, *other), *time);
+    }
+  }
   if (!response) {
     // These two never left this process: they say nothing about the instance.
     const std::string& code = response.error().code;
@@ -145,19 +153,28 @@ Result<TimeLimits> RemoteTransport::time_for(const CallContext& context) const {
   return time;
 }
 
-Result<Request> RemoteTransport::write(const CallContext& context, const RemoteOperation& operation,
-                                       const EncodedRequest& request) const {
+Result<std::string> RemoteTransport::token_for(const CallContext& context, const RemoteOperation& operation) const {
+  if (tokens_ == nullptr || !security::needs_service_token(operation.access, context.caller)) return std::string();
+  return tokens_->token_for(operation.module);
+}
+
+std::optional<std::string> RemoteTransport::token_after(const std::string& refused, const RemoteOperation& operation) const {
+  if (refused.empty()) return std::nullopt;
+  tokens_->refused(operation.module, refused);
+  auto token = tokens_->token_for(operation.module);
+  if (!token || *token == refused) return std::nullopt;
+  return std::move(*token);
+}
+
+Request RemoteTransport::write(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request,
+                               const std::string& token) const {
   // The target is complete, with its query.
   Request written{std::string(name_of(operation.route.verb)), request.target, {}, write_context(context, clock_), request.body};
   if (!request.body.empty()) {
     const bool is_json = operation.route.body == BodyFormat::json;
     written.headers.add("Content-Type", is_json ? "application/json" : "application/x-www-form-urlencoded");
   }
-  if (service_token_ && security::needs_service_token(operation.access, context.caller)) {
-    auto token = service_token_(operation.module);
-    if (!token) return fail(std::move(token.error()));
-    written.headers.add("Authorization", "Bearer " + *token);
-  }
+  if (!token.empty()) written.headers.add("Authorization", "Bearer " + token);
   return written;
 }
 
