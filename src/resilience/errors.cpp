@@ -20,6 +20,10 @@ bool is_infrastructure(const Error& error) {
   return error.kind == Kind::unavailable || error.kind == Kind::deadline_exceeded || error.code == bad_reply;
 }
 
+bool is_passing_refusal(const Error& error) {
+  return error.retryable && !error.may_have_run && !is_infrastructure(error) && !is_relocation(error);
+}
+
 Outcome outcome_of(const Error& error) {
   if (is_relocation(error) || error.from_seam || error.code == no_instance) return Outcome::ignored;
   if (!is_infrastructure(error)) return Outcome::success;

@@ -22,6 +22,9 @@ bool is_relocation(const Error& error);
 /// and what was no answer of a module at all (call.bad_reply). Not a relocation.
 bool is_infrastructure(const Error& error);
 
+/// The callee did not run the call for now, by a rule of its own: idempotency.in_progress.
+bool is_passing_refusal(const Error& error);
+
 /// - `success`: every error that the callee decided on (not_found, conflict, invalid, limited, …, also an unexpected one: a
 ///   request that always breaks its callee must not close the way for all others).
 /// - `ignored`: a relocation; what the callee got from a seam of its own, for its other operations may be well; a refusal that

@@ -27,6 +27,19 @@ CircuitBreaker::Listener log_transitions(const std::string& target) {
   };
 }
 
+/// What became of a call whose last attempt ended so, and whose first that may have run so.
+Error of_all_attempts(Error last, const std::optional<Error>& ambiguous) {
+  if (!ambiguous) return last;
+  if (is_passing_refusal(last)) {
+    // It is that attempt, still running, that the later one was refused for.
+    const std::int64_t retry_after_ms = std::max(ambiguous->retry_after_ms, last.retry_after_ms);
+    last = *ambiguous;
+    last.retry_after_ms = retry_after_ms;
+  }
+  last.may_have_run = true;
+  return last;
+}
+
 }  // namespace
 
 ResilientTransport::ResilientTransport(std::string target, Transport& wire, const ResilienceSettings& settings, Means means)
@@ -51,8 +64,8 @@ Result<Answer> ResilientTransport::send(const CallContext& context, const Remote
 
 Result<Answer> ResilientTransport::repeat(const CallContext& context, const RemoteOperation& operation,
                                           const EncodedRequest& request) {
-  std::optional<Error> last;  // of the attempt before
-  bool may_have_run = false;
+  std::optional<Error> last;       // of the attempt before
+  std::optional<Error> ambiguous;  // of the first attempt that may have run
   for (std::int64_t number = 1;; ++number) {
     Attempt attempt = attempt_once(context, operation, request);
     if (attempt.answer) return std::move(attempt.answer);
@@ -62,11 +75,10 @@ Result<Answer> ResilientTransport::repeat(const CallContext& context, const Remo
       last->retry_after_ms = std::max(last->retry_after_ms, error.retry_after_ms);
       error = std::move(*last);
     }
-    const bool repeats = attempt.was_sent && may_repeat(operation, context, error, may_have_run);
-    may_have_run = may_have_run || error.may_have_run;
-    if (is_infrastructure(error)) error.may_have_run = may_have_run;
+    const bool repeats = attempt.was_sent && may_repeat(operation, context, error, ambiguous.has_value());
+    if (!ambiguous && error.may_have_run) ambiguous = error;
     const auto pause_ms = repeats ? pause_after(number, context, error) : std::nullopt;
-    if (!pause_ms) return fail(hand_on(std::move(error), operation, context));
+    if (!pause_ms) return fail(hand_on(of_all_attempts(std::move(error), ambiguous), operation, context));
     count(counters_.retries);
     means_.pause.pause(*pause_ms);
     last = std::move(error);

@@ -51,9 +51,10 @@ struct TransportCounts {
 /// breaker's leave, and holds neither during a pause. It is repeated as may_repeat() says, after a pause that ends before the
 /// deadline, within the budget, and not while the breaker would refuse it.
 ///
-/// An infrastructure error that it hands on is marked `from_seam`; its `may_have_run` speaks for all attempts, and it is
-/// `retryable` only where a repeat does no harm. A relocation (module.fenced, module.moved) is handed on as it is, for the
-/// seam to follow; so is every other error of the callee. Thread-safe.
+/// `may_have_run` of an error speaks for all attempts. One that may have run, and is followed by refusals that pass
+/// (idempotency.in_progress: it is still running), is what its caller hears of. An infrastructure error is marked `from_seam`,
+/// and is `retryable` only where a repeat does no harm. All else of a relocation (module.fenced, module.moved), for the seam to
+/// follow, and of every other error of the callee is handed on as it is. Thread-safe.
 class ResilientTransport final : public Transport {
  public:
   /// Whatever it needs of the process. All exist and outlive it.

@@ -173,6 +173,42 @@ TEST_CASE("an error speaks for all attempts of its call: it may have run if one 
   CHECK(answer.error().retryable);
 }
 
+TEST_CASE("a call that may have run ends with that error, where its repeats hear only that it is still running") {
+  const Error in_progress = error_of("idempotency.in_progress", Kind::conflict, false, true, 20);
+  Fixture fixture;
+  fixture.wire.then(lost_answer);
+  fixture.wire.then(in_progress);
+  fixture.wire.then(in_progress);
+  const auto answer = fixture.send(safe);
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(fixture.wire.sent == 3);
+  Error expected = lost_answer;
+  expected.from_seam = true;
+  expected.retry_after_ms = 20;
+  CHECK(answer.error() == expected);
+
+  // Also where there is no time for a further one.
+  Fixture hurried;
+  hurried.wire.then(lost_answer);
+  hurried.wire.then(in_progress, 4'985);
+  const auto late = hurried.send(safe);
+  REQUIRE_FALSE(late.has_value());
+  CHECK(late.error().code == lost_answer.code);
+}
+
+TEST_CASE("an answer of the callee's own after an attempt that may have run says so too") {
+  Fixture fixture;
+  const Error token_ended = error_of("request.invalid_token", Kind::unauthenticated, false, false);
+  fixture.wire.then(lost_answer);
+  fixture.wire.then(token_ended);
+  const auto answer = fixture.send(safe);
+  REQUIRE_FALSE(answer.has_value());
+  Error expected = token_ended;
+  expected.may_have_run = true;
+  CHECK(answer.error() == expected);
+  CHECK(fixture.wire.sent == 2);
+}
+
 TEST_CASE("an answer of the callee's own is handed on as it is, at once") {
   for (const Error& error : {no_note, error_of("oauth.slow_down", Kind::limited, false, true, 10),
                              error_of("internal.unexpected", Kind::internal, false, false)}) {
