@@ -115,15 +115,18 @@ RemoteTransport::RemoteTransport(Endpoints& endpoints, const Clock& clock, Optio
 
 Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOperation& operation,
                                      const EncodedRequest& request) {
-  const auto time = time_for(context);
-  if (!time) return fail(time.error());
+  if (const auto time = time_for(context); !time) return fail(time.error());
   auto url = endpoints_.choose();
   if (!url) return fail(std::move(url.error()));
   const auto token = token_for(context, operation);
   if (!token) return fail(token.error());
+  // Fetching a token takes time.
+  auto time = time_for(context);
+  if (!time) return fail(time.error());
   auto response = pool_.send(*url, write(context, operation, request, *token), *time);
   if (response && is_refusal_of_token(*response)) {
     if (const auto other = token_after(*token, operation)) {
+      if (time = time_for(context); !time) return fail(time.error());
       response = pool_.send(*url, write(context, operation, request, *other), *time);
     }
   }
@@ -147,6 +150,8 @@ Result<TimeLimits> RemoteTransport::time_for(const CallContext& context) const {
   if (left_ms <= 0) {
     auto too_late = fail(deadline_exceeded, "The deadline had passed before the call was sent.");
     too_late.value().retryable = true;
+    // Of this side: the callee was not asked.
+    too_late.value().from_seam = true;
     return too_late;
   }
   time.total_ms = std::min(time.total_ms, left_ms);

@@ -27,10 +27,10 @@ class RemoteTransport final : public Transport {
 
   /// Errors: the operation's own, as it has them in the process. Of the carriage itself, with may_have_run unless it certainly
   /// has not, and retryable where repeating is harmless: call.unavailable, where no answer came; call.deadline_exceeded, where
-  /// time ran out; a call whose deadline has passed is not sent; call.bad_reply, where the answer is none of a module's: a
-  /// redirect, another content type, cut short, too large; call.refused, where the service, not the module, would not have the
-  /// call: it does not trust this process, with a new token neither, or hosts another module, or has no place. It has not
-  /// run. Also those of Endpoints::choose and of ServiceTokens.
+  /// time ran out; a call whose deadline has passed, also by fetching a token, is not sent, and says so with from_seam;
+  /// call.bad_reply, where the answer is none of a module's: a redirect, another content type, cut short, too large;
+  /// call.refused, where the service, not the module, would not have the call: it does not trust this process, with a new token
+  /// neither, or hosts another module, or has no place. It has not run. Also those of Endpoints::choose and of ServiceTokens.
   Result<Answer> send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) override;
 
  private:

@@ -85,12 +85,15 @@ Result<Answer> ResilientTransport::repeat(const CallContext& context, const Remo
   }
 }
 
+Result<void> ResilientTransport::check_time(const CallContext& context) const {
+  if (means_.clock.monotonic() < context.deadline) return {};
+  auto refusal = fail(deadline_exceeded, "The time for this call was over before it was sent to " + target_ + ".");
+  refusal.value().retryable = true;
+  return refusal;
+}
+
 Result<ResilientTransport::Leave> ResilientTransport::ask_leave(const CallContext& context) {
-  if (context.deadline <= means_.clock.monotonic()) {
-    auto refusal = fail(deadline_exceeded, "The time for this call was over before it was sent to " + target_ + ".");
-    refusal.value().retryable = true;
-    return refusal;
-  }
+  if (auto in_time = check_time(context); !in_time) return fail(std::move(in_time.error()));
   const auto refused = [](std::atomic<std::int64_t>& counter, Error error) {
     count(counter);
     return fail(std::move(error));
@@ -101,6 +104,7 @@ Result<ResilientTransport::Leave> ResilientTransport::ask_leave(const CallContex
   }
   auto place = bulkhead_.enter(context.deadline);
   if (!place) return refused(counters_.rejected_by_bulkhead, std::move(place.error()));
+  if (auto in_time = check_time(context); !in_time) return fail(std::move(in_time.error()));
   auto permit = breaker_.admit();
   if (!permit) return refused(counters_.rejected_by_breaker, std::move(permit.error()));
   return Leave{std::move(*place), std::move(*permit)};

@@ -97,6 +97,8 @@ class ResilientTransport final : public Transport {
   };
 
   Result<Answer> repeat(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request);
+  /// Errors: call.deadline_exceeded.
+  Result<void> check_time(const CallContext& context) const;
   Result<Leave> ask_leave(const CallContext& context);
   Attempt attempt_once(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request);
   /// How long to wait behind the attempt of this number; none where the next would be too late, refused, or over a limit.

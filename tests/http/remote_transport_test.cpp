@@ -214,6 +214,24 @@ TEST_CASE("a call whose token the service no longer believes is sent once more, 
   CHECK(issued == 3);
 }
 
+TEST_CASE("a call whose time ended while a token was fetched is not sent, and says nothing of the service") {
+  Service* running = nullptr;
+  Service service([&](std::string_view) -> Result<security::ServiceToken> {
+    running->clock.advance_ms(400);
+    return security::ServiceToken{"t1", 300};
+  });
+  running = &service;
+  service.answer(201, "application/json", "{}");
+  auto context = of_user();
+  context.deadline = service.clock.monotonic().plus_ms(300);
+  const Error late = service.error_of(write_note, context);
+  CHECK(late.code == "call.deadline_exceeded");
+  CHECK(late.from_seam);
+  CHECK(late.retryable);
+  CHECK(service.requests == 0);
+  CHECK(service.endpoints->reports.empty());
+}
+
 TEST_CASE("an error comes over HTTP as it is in the process, with every flag") {
   Service service;
   rc::prop("every error", [&] {

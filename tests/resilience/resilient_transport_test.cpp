@@ -415,6 +415,29 @@ TEST_CASE("a full bulkhead refuses a call as not run, and is left free by every 
   CHECK(fixture.transport.bulkhead().in_flight() == 0);
 }
 
+TEST_CASE("a call whose time ended while it waited for a place is not sent, and says nothing of the callee") {
+  ResilienceSettings settings = easily_opened();
+  settings.bulkhead = {.max_in_flight = 1, .max_waiting = 1, .max_wait_ms = 60'000};
+  Fixture fixture(settings);
+  std::atomic<bool> release{false};
+  fixture.wire.during = [&] {
+    while (!release) std::this_thread::yield();
+  };
+  std::jthread inside([&] { CHECK(fixture.send(safe, 60'000).has_value()); });
+  REQUIRE(test::poll_until([&] { return fixture.wire.sent == 1; }));
+  Result<Answer> late;
+  std::jthread waiting([&] { late = fixture.send(safe, 5'000); });
+  REQUIRE(test::poll_until([&] { return fixture.transport.bulkhead().waiting() == 1; }));
+  fixture.clock.advance_ms(5'000);
+  release = true;
+  inside.join();
+  waiting.join();
+  REQUIRE_FALSE(late.has_value());
+  CHECK(late.error().code == "call.deadline_exceeded");
+  CHECK(fixture.wire.sent == 1);
+  CHECK(fixture.transport.breaker().state() == BreakerState::closed);
+}
+
 TEST_CASE("the settings are a section of a configuration, and their defaults are within the declared limits") {
   const auto defaults = decode<ResilienceSettings>(encode(ResilienceSettings{}), Reading::strict);
   REQUIRE(defaults.has_value());
