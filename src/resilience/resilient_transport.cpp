@@ -114,11 +114,19 @@ ResilientTransport::Attempt ResilientTransport::attempt_once(const CallContext& 
                                                              const EncodedRequest& request) {
   auto leave = ask_leave(context);
   if (!leave) return {fail(std::move(leave.error())), false};
+  if (context.wait_ms <= 0 || bulkhead_.has_room_to_wait()) return send_once(context, operation, request, *leave);
+  CallContext at_once = context;
+  at_once.wait_ms = 0;
+  return send_once(at_once, operation, request, *leave);
+}
+
+ResilientTransport::Attempt ResilientTransport::send_once(const CallContext& context, const RemoteOperation& operation,
+                                                          const EncodedRequest& request, Leave& leave) {
   const Instant started = means_.clock.monotonic();
   auto answer = wire_.send(context, operation, request);
   // What the caller asked to wait for is not the callee being slow.
   const std::int64_t duration_ms = started.ms_until(means_.clock.monotonic()) - std::max<std::int64_t>(0, context.wait_ms);
-  leave->permit.report(answer ? Outcome::success : outcome_of(answer.error()), duration_ms);
+  leave.permit.report(answer ? Outcome::success : outcome_of(answer.error()), duration_ms);
   return {std::move(answer), true};
 }
 

@@ -48,8 +48,9 @@ struct TransportCounts {
 /// that retries.
 ///
 /// A call whose deadline has passed is refused before anything is sent. Each attempt needs a place in the bulkhead and the
-/// breaker's leave, and holds neither during a pause. It is repeated as may_repeat() says, after a pause that ends before the
-/// deadline, within the budget, and not while the breaker would refuse it.
+/// breaker's leave, and holds neither during a pause. Where more than half of the places are taken it does not ask to wait
+/// (Prefer: wait), and is answered with the status of the moment: those who wait leave room for all others. It is repeated as
+/// may_repeat() says, after a pause that ends before the deadline, within the budget, and not while the breaker would refuse it.
 ///
 /// `may_have_run` of an error speaks for all attempts. One that may have run, and is followed by refusals that pass
 /// (idempotency.in_progress: it is still running), is what its caller hears of. An infrastructure error is marked `from_seam`,
@@ -101,6 +102,7 @@ class ResilientTransport final : public Transport {
   Result<void> check_time(const CallContext& context) const;
   Result<Leave> ask_leave(const CallContext& context);
   Attempt attempt_once(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request);
+  Attempt send_once(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request, Leave& leave);
   /// How long to wait behind the attempt of this number; none where the next would be too late, refused, or over a limit.
   std::optional<std::int64_t> pause_after(std::int64_t number, const CallContext& context, const Error& error);
   Error hand_on(Error error, const RemoteOperation& operation, const CallContext& context);

@@ -25,6 +25,7 @@ class ScriptedWire final : public Transport {
   Result<Answer> send(const CallContext& context, const RemoteOperation&, const EncodedRequest&) override {
     ++sent;
     last_deadline = context.deadline;
+    asked_to_wait += context.wait_ms > 0 ? 1 : 0;
     if (during) during();
     if (script.empty()) return Answer{};
     auto [error, duration_ms] = script.front();
@@ -37,6 +38,7 @@ class ScriptedWire final : public Transport {
   void then_well(std::int64_t duration_ms = 1) { script.push_back({Error{}, duration_ms}); }
 
   std::atomic<int> sent{0};
+  std::atomic<int> asked_to_wait{0};
   Instant last_deadline;
   std::function<void()> during;
   std::deque<std::pair<Error, std::int64_t>> script;
@@ -436,6 +438,34 @@ TEST_CASE("a call whose time ended while it waited for a place is not sent, and 
   CHECK(late.error().code == "call.deadline_exceeded");
   CHECK(fixture.wire.sent == 1);
   CHECK(fixture.transport.breaker().state() == BreakerState::closed);
+}
+
+TEST_CASE("calls that ask to wait take no more than half of the places, beyond them they ask for the status of the moment") {
+  ResilienceSettings settings;
+  settings.bulkhead = {.max_in_flight = 8, .max_waiting = 0, .max_wait_ms = 0};
+  Fixture fixture(settings);
+  std::atomic<bool> release{false};
+  fixture.wire.during = [&] {
+    while (!release) std::this_thread::yield();
+  };
+  const auto send_waiting = [&] {
+    CallContext context;
+    context.wait_ms = 30'000;
+    CHECK(fixture.transport.send(context, safe, {}).has_value());
+  };
+  {
+    std::vector<std::jthread> inside;
+    bool all_sent = true;
+    for (int i = 1; i <= 8; ++i) {
+      inside.emplace_back(send_waiting);
+      all_sent = all_sent && test::poll_until([&] { return fixture.wire.sent == i; });
+    }
+    release = true;
+    CHECK(all_sent);
+  }
+  CHECK(fixture.wire.asked_to_wait == 4);
+  send_waiting();
+  CHECK(fixture.wire.asked_to_wait == 5);
 }
 
 TEST_CASE("the settings are a section of a configuration, and their defaults are within the declared limits") {
