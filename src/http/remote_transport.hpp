@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 
 #include "contract/proxy.hpp"
@@ -25,6 +26,8 @@ class RemoteTransport final : public Transport {
   /// all requests carry one but those of callers whom nobody knows to operations that anyone may use. Null where nobody has to.
   RemoteTransport(Endpoints& endpoints, const Clock& clock, Options options, security::ServiceTokens* tokens = nullptr);
 
+  /// The detail of an error of the carriage names the module and not where it runs, since customers see it: the log does, and
+  /// quotes what the service said, at most once a second.
   /// Errors: the operation's own, as it has them in the process. Of the carriage itself, with may_have_run unless it certainly
   /// has not, and retryable where repeating is harmless: call.unavailable, where no answer came; call.deadline_exceeded, where
   /// time ran out; a call whose deadline has passed, also by fetching a token, is not sent, and says so with from_seam;
@@ -34,6 +37,8 @@ class RemoteTransport final : public Transport {
   Result<Answer> send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) override;
 
  private:
+  /// For the operator: a callee that is away would fill the log.
+  void log(const std::string& problem);
   Result<TimeLimits> time_for(const CallContext& context) const;
   Request write(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request,
                 const std::string& token) const;
@@ -47,6 +52,7 @@ class RemoteTransport final : public Transport {
   const Options options_;
   security::ServiceTokens* const tokens_;
   ConnectionPool pool_;
+  std::atomic<std::int64_t> next_log_ns_{0};
 };
 
 }  // namespace seamline::http

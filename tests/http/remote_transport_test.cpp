@@ -340,6 +340,25 @@ TEST_CASE("what the service refuses is not taken for the operation's own error, 
   CHECK(service.endpoints->reports == "--------++++");
 }
 
+TEST_CASE("what a customer hears of a failed carriage names the module, not its address nor what the service said") {
+  const auto is_discreet = [](const Error& error, const std::string& address) {
+    return error.detail.starts_with("The service of note ") && error.detail.find(address) == std::string::npos &&
+           error.detail.find("http:") == std::string::npos && error.detail.find("10.0.0.7") == std::string::npos;
+  };
+  Service service;
+  const std::string address = std::to_string(service.server->port());
+  service.response = http::problem(401, "request.untrusted_service", "Ask 10.0.0.7.", "r1");
+  CHECK(is_discreet(service.error_of(copy_note, of_user()), address));
+  service.response = http::problem(502, "10.0.0.7.broken", "Behind 10.0.0.7.", "r1");
+  CHECK(is_discreet(service.error_of(copy_note, of_user()), address));
+  service.server.reset();
+  const Error away = service.error_of(copy_note, of_user());
+  CHECK(away.code == "call.unavailable");
+  CHECK(is_discreet(away, address));
+  CHECK(is_discreet(error_of([](Peer& peer) { peer.reset(); }, write_note), "127.0.0.1"));
+  CHECK(is_discreet(error_of([](Peer& peer) { peer.send("nonsense\r\n\r\n"); }, write_note), "127.0.0.1"));
+}
+
 TEST_CASE("a service without a free place refuses for a moment") {
   Service service;
   service.response = http::problem(503, "http.too_many_connections", "All are in use.", {});
