@@ -11,11 +11,6 @@
 namespace seamline::app {
 namespace {
 
-http::RemoteTransport::ServiceToken token_source(security::ServiceTokens* tokens) {
-  if (tokens == nullptr) return {};
-  return [tokens](std::string_view module) { return tokens->token_for(module); };
-}
-
 /// The wire has no limits of its own: a call has the time and the places that `calls` gives it. An unused connection ends on this
 /// side, before the service would end it beneath a request that is just being sent.
 http::RemoteTransport::Options wire_options(const Configuration& configuration) {
@@ -51,7 +46,7 @@ struct RemoteModules::Remote {
       : module(std::move(entry)),
         tokens_of(std::move(service_tokens)),
         endpoints(find_endpoints(module, registry, tokens_of(process) != nullptr)),
-        wire(*endpoints, Clock::system(), wire_options(configuration), token_source(tokens_of(process))),
+        wire(*endpoints, Clock::system(), wire_options(configuration), tokens_of(process)),
         transport(module.spec.name, wire, configuration.calls, {}),
         watch(module.spec.name, *endpoints,
               [this](std::string_view document) { return http::check_contract(document, module.spec.contract); }, Clock::system(),

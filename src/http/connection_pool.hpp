@@ -17,9 +17,9 @@ class ConnectionPool {
  public:
   struct Options {
     Client::Options client{};
-    /// Connections to one url that are kept although no request uses them. As many as may be open: answers come in bursts, and
-    /// the next burst of requests would have to connect anew. Age alone closes what is too many.
-    std::size_t max_idle = 128;
+    /// Connections to one url that are kept although no request uses them: enough for the next burst of requests, and few enough
+    /// that several callers leave room in each other's services, where each holds a place (http.max_connections) and a thread.
+    std::size_t max_idle = 32;
     /// Requests to one url at a time; a further one is refused at once.
     std::size_t max_open = 128;
     /// How long an unused connection is kept, in milliseconds: less than the server keeps it, so that it is this side that ends

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.hpp"
 #include "contract/routes.hpp"
 #include "http/headers.hpp"
 #include "http/problem.hpp"
+#include "observe/log.hpp"
+#include "security/service_tokens.hpp"
 #include "security/service_trust.hpp"
 
 namespace seamline::http {
@@ -23,6 +26,7 @@ constexpr std::array<std::string_view, 10> refusals_of_requests{
 /// No free place at the service: the one refusal that passes.
 constexpr std::string_view no_place = "http.too_many_connections";
 constexpr std::int64_t no_place_retry_ms = 1'000;
+constexpr std::int64_t log_every_ms = 1'000;
 
 /// Whether the error speaks of this process and its request, and not of the operation and its caller.
 bool is_refusal_of_service(int status, const Error& error, const CallContext& context, const RemoteOperation& operation) {
@@ -41,6 +45,12 @@ bool has_type(const Response& response, std::string_view wanted) {
   return equal_ignoring_case(type, wanted);
 }
 
+bool is_refusal_of_token(const Response& response) {
+  if (response.status != 401) return false;
+  const auto error = find_problem(response);
+  return error && error->code == security::untrusted_service.code;
+}
+
 /// An error of the carriage: what it says of repeating the call depends on the operation.
 Error carriage_error(Error error, const CallContext& context, const RemoteOperation& operation) {
   error.may_have_run = error.may_have_run && operation.route.verb != Verb::get;
@@ -50,10 +60,23 @@ Error carriage_error(Error error, const CallContext& context, const RemoteOperat
   return error;
 }
 
+std::string service_of(const RemoteOperation& operation) { return "The service of " + std::string(operation.module) + " "; }
+
+/// What a customer may hear of a request without an answer: which module, and nothing of where it runs.
+std::string public_detail(const Error& error, const RemoteOperation& operation) {
+  if (error.code == "call.overloaded") return service_of(operation) + "has too many requests of this process under way.";
+  if (error.code == "request.bad_header") return service_of(operation) + "was sent nothing: a header is malformed.";
+  if (error.code == bad_reply.code) return service_of(operation) + "gave an answer that cannot be used.";
+  if (error.kind == Kind::deadline_exceeded) return service_of(operation) + "did not answer in time.";
+  return service_of(operation) + (error.may_have_run ? "gave no answer." : "cannot be reached.");
+}
+
 /// What an answer means to the caller, and whether a service of the module gave it.
 struct Reading {
   Result<Answer> answer;
   bool is_well;
+  /// What the operator should know beyond that, and no customer; mostly empty.
+  std::string for_operator = {};
 };
 
 /// Reads the answers to one operation.
@@ -79,23 +102,26 @@ class AnswerReading {
     auto error = is_problem ? find_problem(response) : std::nullopt;
     if (!error) return unusable(status + " without a problem that could be read");
     // What stands in front of a service may answer 502 for one that has run the call.
-    if (response.status >= 500 && status_of(error->kind) != response.status) return unusable(status + ": " + error->detail);
+    if (response.status >= 500 && status_of(error->kind) != response.status) return unusable(status, describe(*error));
     if (!is_refusal_of_service(response.status, *error, context_, operation_)) return {fail(std::move(*error)), true};
-    auto refusal = fail(refused, service() + "refused the request with " + status + " " + error->code + ": " + error->detail);
+    auto refusal = fail(refused, service_of(operation_) + "refused the request with " + status + ".");
     if (error->code == no_place) {
       refusal.value().retryable = true;
       refusal.value().retry_after_ms = no_place_retry_ms;
     }
-    return {std::move(refusal), false};
+    return {std::move(refusal), false, "refused the request with " + status + " " + describe(*error)};
   }
 
-  Reading unusable(const std::string& what) const {
-    Error error = fail(bad_reply, service() + "answered " + what + ".").value();
+  Reading unusable(const std::string& what, const std::string& reason = {}) const {
+    Error error = fail(bad_reply, service_of(operation_) + "answered " + what + ".").value();
     error.may_have_run = true;
-    return {fail(carriage_error(std::move(error), context_, operation_)), false};
+    return {fail(carriage_error(std::move(error), context_, operation_)), false, "answered " + what + " " + reason};
   }
 
-  std::string service() const { return "The service of " + std::string(operation_.module) + " "; }
+  /// A stranger's words, of any length.
+  static std::string describe(const Error& error) {
+    return std::string(text_prefix(error.code, 64)) + ": " + std::string(text_prefix(error.detail, 256));
+  }
 
   const CallContext& context_;
   const RemoteOperation& operation_;
@@ -103,31 +129,45 @@ class AnswerReading {
 
 }  // namespace
 
-RemoteTransport::RemoteTransport(Endpoints& endpoints, const Clock& clock, Options options, ServiceToken service_token)
-    : endpoints_(endpoints),
-      clock_(clock),
-      options_(options),
-      service_token_(std::move(service_token)),
-      pool_(options.pool, clock) {}
+RemoteTransport::RemoteTransport(Endpoints& endpoints, const Clock& clock, Options options, security::ServiceTokens* tokens)
+    : endpoints_(endpoints), clock_(clock), options_(options), tokens_(tokens), pool_(options.pool, clock) {}
 
 Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOperation& operation,
                                      const EncodedRequest& request) {
-  const auto time = time_for(context);
-  if (!time) return fail(time.error());
+  if (const auto time = time_for(context); !time) return fail(time.error());
   auto url = endpoints_.choose();
   if (!url) return fail(std::move(url.error()));
-  const auto written = write(context, operation, request);
-  if (!written) return fail(written.error());
-  auto response = pool_.send(*url, *written, *time);
+  const auto token = token_for(context, operation);
+  if (!token) return fail(token.error());
+  // Fetching a token takes time.
+  auto time = time_for(context);
+  if (!time) return fail(time.error());
+  auto response = pool_.send(*url, write(context, operation, request, *token), *time);
+  if (response && is_refusal_of_token(*response)) {
+    if (const auto other = token_after(*token, operation)) {
+      if (time = time_for(context); !time) return fail(time.error());
+      response = pool_.send(*url, write(context, operation, request, *other), *time);
+    }
+  }
   if (!response) {
     // These two never left this process: they say nothing about the instance.
     const std::string& code = response.error().code;
     if (code != "call.overloaded" && code != "request.bad_header") endpoints_.report(*url, false);
+    log(response.error().detail);
+    response.error().detail = public_detail(response.error(), operation);
     return fail(carriage_error(std::move(response.error()), context, operation));
   }
   auto reading = AnswerReading(context, operation).read(*response);
   endpoints_.report(*url, reading.is_well);
+  if (!reading.for_operator.empty()) log(*url + " " + reading.for_operator);
   return std::move(reading.answer);
+}
+
+void RemoteTransport::log(const std::string& problem) {
+  const std::int64_t now_ns = clock_.monotonic().ns;
+  std::int64_t next_ns = next_log_ns_.load(std::memory_order_relaxed);
+  if (now_ns < next_ns || !next_log_ns_.compare_exchange_strong(next_ns, now_ns + log_every_ms * 1'000'000)) return;
+  observe::log_warning("calls", problem);
 }
 
 Result<TimeLimits> RemoteTransport::time_for(const CallContext& context) const {
@@ -139,25 +179,36 @@ Result<TimeLimits> RemoteTransport::time_for(const CallContext& context) const {
   if (left_ms <= 0) {
     auto too_late = fail(deadline_exceeded, "The deadline had passed before the call was sent.");
     too_late.value().retryable = true;
+    // Of this side: the callee was not asked.
+    too_late.value().from_seam = true;
     return too_late;
   }
   time.total_ms = std::min(time.total_ms, left_ms);
   return time;
 }
 
-Result<Request> RemoteTransport::write(const CallContext& context, const RemoteOperation& operation,
-                                       const EncodedRequest& request) const {
+Result<std::string> RemoteTransport::token_for(const CallContext& context, const RemoteOperation& operation) const {
+  if (tokens_ == nullptr || !security::needs_service_token(operation.access, context.caller)) return std::string();
+  return tokens_->token_for(operation.module);
+}
+
+std::optional<std::string> RemoteTransport::token_after(const std::string& refused, const RemoteOperation& operation) const {
+  if (refused.empty()) return std::nullopt;
+  tokens_->refused(operation.module, refused);
+  auto token = tokens_->token_for(operation.module);
+  if (!token || *token == refused) return std::nullopt;
+  return std::move(*token);
+}
+
+Request RemoteTransport::write(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request,
+                               const std::string& token) const {
   // The target is complete, with its query.
   Request written{std::string(name_of(operation.route.verb)), request.target, {}, write_context(context, clock_), request.body};
   if (!request.body.empty()) {
     const bool is_json = operation.route.body == BodyFormat::json;
     written.headers.add("Content-Type", is_json ? "application/json" : "application/x-www-form-urlencoded");
   }
-  if (service_token_ && security::needs_service_token(operation.access, context.caller)) {
-    auto token = service_token_(operation.module);
-    if (!token) return fail(std::move(token.error()));
-    written.headers.add("Authorization", "Bearer " + *token);
-  }
+  if (!token.empty()) written.headers.add("Authorization", "Bearer " + token);
   return written;
 }
 

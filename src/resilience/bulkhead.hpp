@@ -53,6 +53,9 @@ class Bulkhead {
   Result<Place> enter(Instant deadline);
 
   std::int64_t in_flight() const;
+  /// Whether one who has a place may hold it for long: no more than half of them are taken. All who were told so at their
+  /// entering are never more than that half.
+  bool has_room_to_wait() const { return in_flight() <= (settings_.max_in_flight + 1) / 2; }
   std::int64_t waiting() const;
 
  private:

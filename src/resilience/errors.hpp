@@ -22,11 +22,15 @@ bool is_relocation(const Error& error);
 /// and what was no answer of a module at all (call.bad_reply). Not a relocation.
 bool is_infrastructure(const Error& error);
 
+/// The callee did not run the call for now, by a rule of its own: idempotency.in_progress.
+bool is_passing_refusal(const Error& error);
+
 /// - `success`: every error that the callee decided on (not_found, conflict, invalid, limited, …, also an unexpected one: a
 ///   request that always breaks its callee must not close the way for all others).
 /// - `ignored`: a relocation; what the callee got from a seam of its own, for its other operations may be well; a refusal that
 ///   has not run and says when to repeat (503 with Retry-After: overloaded, draining): the callee sheds load by itself, at
-///   little cost, and an open breaker would make a partial overload a total one; and call.no_instance, which asked nobody.
+///   little cost, and an open breaker would make a partial overload a total one; and what asked nobody:
+///   call.no_instance, call.overloaded.
 /// - `failure`: every other infrastructure error.
 Outcome outcome_of(const Error& error);
 

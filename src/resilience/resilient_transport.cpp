@@ -27,6 +27,19 @@ CircuitBreaker::Listener log_transitions(const std::string& target) {
   };
 }
 
+/// What became of a call whose last attempt ended so, and whose first that may have run so.
+Error of_all_attempts(Error last, const std::optional<Error>& ambiguous) {
+  if (!ambiguous) return last;
+  if (is_passing_refusal(last)) {
+    // It is that attempt, still running, that the later one was refused for.
+    const std::int64_t retry_after_ms = std::max(ambiguous->retry_after_ms, last.retry_after_ms);
+    last = *ambiguous;
+    last.retry_after_ms = retry_after_ms;
+  }
+  last.may_have_run = true;
+  return last;
+}
+
 }  // namespace
 
 ResilientTransport::ResilientTransport(std::string target, Transport& wire, const ResilienceSettings& settings, Means means)
@@ -51,8 +64,8 @@ Result<Answer> ResilientTransport::send(const CallContext& context, const Remote
 
 Result<Answer> ResilientTransport::repeat(const CallContext& context, const RemoteOperation& operation,
                                           const EncodedRequest& request) {
-  std::optional<Error> last;  // of the attempt before
-  bool may_have_run = false;
+  std::optional<Error> last;       // of the attempt before
+  std::optional<Error> ambiguous;  // of the first attempt that may have run
   for (std::int64_t number = 1;; ++number) {
     Attempt attempt = attempt_once(context, operation, request);
     if (attempt.answer) return std::move(attempt.answer);
@@ -62,23 +75,25 @@ Result<Answer> ResilientTransport::repeat(const CallContext& context, const Remo
       last->retry_after_ms = std::max(last->retry_after_ms, error.retry_after_ms);
       error = std::move(*last);
     }
-    const bool repeats = attempt.was_sent && may_repeat(operation, context, error, may_have_run);
-    may_have_run = may_have_run || error.may_have_run;
-    if (is_infrastructure(error)) error.may_have_run = may_have_run;
+    const bool repeats = attempt.was_sent && may_repeat(operation, context, error, ambiguous.has_value());
+    if (!ambiguous && error.may_have_run) ambiguous = error;
     const auto pause_ms = repeats ? pause_after(number, context, error) : std::nullopt;
-    if (!pause_ms) return fail(hand_on(std::move(error), operation, context));
+    if (!pause_ms) return fail(hand_on(of_all_attempts(std::move(error), ambiguous), operation, context));
     count(counters_.retries);
     means_.pause.pause(*pause_ms);
     last = std::move(error);
   }
 }
 
+Result<void> ResilientTransport::check_time(const CallContext& context) const {
+  if (means_.clock.monotonic() < context.deadline) return {};
+  auto refusal = fail(deadline_exceeded, "The time for this call was over before it was sent to " + target_ + ".");
+  refusal.value().retryable = true;
+  return refusal;
+}
+
 Result<ResilientTransport::Leave> ResilientTransport::ask_leave(const CallContext& context) {
-  if (context.deadline <= means_.clock.monotonic()) {
-    auto refusal = fail(deadline_exceeded, "The time for this call was over before it was sent to " + target_ + ".");
-    refusal.value().retryable = true;
-    return refusal;
-  }
+  if (auto in_time = check_time(context); !in_time) return fail(std::move(in_time.error()));
   const auto refused = [](std::atomic<std::int64_t>& counter, Error error) {
     count(counter);
     return fail(std::move(error));
@@ -89,6 +104,7 @@ Result<ResilientTransport::Leave> ResilientTransport::ask_leave(const CallContex
   }
   auto place = bulkhead_.enter(context.deadline);
   if (!place) return refused(counters_.rejected_by_bulkhead, std::move(place.error()));
+  if (auto in_time = check_time(context); !in_time) return fail(std::move(in_time.error()));
   auto permit = breaker_.admit();
   if (!permit) return refused(counters_.rejected_by_breaker, std::move(permit.error()));
   return Leave{std::move(*place), std::move(*permit)};
@@ -98,11 +114,19 @@ ResilientTransport::Attempt ResilientTransport::attempt_once(const CallContext& 
                                                              const EncodedRequest& request) {
   auto leave = ask_leave(context);
   if (!leave) return {fail(std::move(leave.error())), false};
+  if (context.wait_ms <= 0 || bulkhead_.has_room_to_wait()) return send_once(context, operation, request, *leave);
+  CallContext at_once = context;
+  at_once.wait_ms = 0;
+  return send_once(at_once, operation, request, *leave);
+}
+
+ResilientTransport::Attempt ResilientTransport::send_once(const CallContext& context, const RemoteOperation& operation,
+                                                          const EncodedRequest& request, Leave& leave) {
   const Instant started = means_.clock.monotonic();
   auto answer = wire_.send(context, operation, request);
   // What the caller asked to wait for is not the callee being slow.
   const std::int64_t duration_ms = started.ms_until(means_.clock.monotonic()) - std::max<std::int64_t>(0, context.wait_ms);
-  leave->permit.report(answer ? Outcome::success : outcome_of(answer.error()), duration_ms);
+  leave.permit.report(answer ? Outcome::success : outcome_of(answer.error()), duration_ms);
   return {std::move(answer), true};
 }
 

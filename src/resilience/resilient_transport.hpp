@@ -48,12 +48,14 @@ struct TransportCounts {
 /// that retries.
 ///
 /// A call whose deadline has passed is refused before anything is sent. Each attempt needs a place in the bulkhead and the
-/// breaker's leave, and holds neither during a pause. It is repeated as may_repeat() says, after a pause that ends before the
-/// deadline, within the budget, and not while the breaker would refuse it.
+/// breaker's leave, and holds neither during a pause. Where more than half of the places are taken it does not ask to wait
+/// (Prefer: wait), and is answered with the status of the moment: those who wait leave room for all others. It is repeated as
+/// may_repeat() says, after a pause that ends before the deadline, within the budget, and not while the breaker would refuse it.
 ///
-/// An infrastructure error that it hands on is marked `from_seam`; its `may_have_run` speaks for all attempts, and it is
-/// `retryable` only where a repeat does no harm. A relocation (module.fenced, module.moved) is handed on as it is, for the
-/// seam to follow; so is every other error of the callee. Thread-safe.
+/// `may_have_run` of an error speaks for all attempts. One that may have run, and is followed by refusals that pass
+/// (idempotency.in_progress: it is still running), is what its caller hears of. An infrastructure error is marked `from_seam`,
+/// and is `retryable` only where a repeat does no harm. All else of a relocation (module.fenced, module.moved), for the seam to
+/// follow, and of every other error of the callee is handed on as it is. Thread-safe.
 class ResilientTransport final : public Transport {
  public:
   /// Whatever it needs of the process. All exist and outlive it.
@@ -96,8 +98,11 @@ class ResilientTransport final : public Transport {
   };
 
   Result<Answer> repeat(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request);
+  /// Errors: call.deadline_exceeded.
+  Result<void> check_time(const CallContext& context) const;
   Result<Leave> ask_leave(const CallContext& context);
   Attempt attempt_once(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request);
+  Attempt send_once(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request, Leave& leave);
   /// How long to wait behind the attempt of this number; none where the next would be too late, refused, or over a limit.
   std::optional<std::int64_t> pause_after(std::int64_t number, const CallContext& context, const Error& error);
   Error hand_on(Error error, const RemoteOperation& operation, const CallContext& context);

@@ -50,9 +50,8 @@ bool is_repeatable(const RemoteOperation& operation, const CallContext& context)
 
 bool may_repeat(const RemoteOperation& operation, const CallContext& context, const Error& error, bool earlier_may_have_run) {
   if (error.from_seam || is_relocation(error)) return false;
-  const bool has_not_run = error.retryable && !error.may_have_run;
-  if (is_infrastructure(error)) return has_not_run || is_repeatable(operation, context);
-  return has_not_run && earlier_may_have_run;
+  if (is_infrastructure(error)) return (error.retryable && !error.may_have_run) || is_repeatable(operation, context);
+  return is_passing_refusal(error) && earlier_may_have_run;
 }
 
 std::int64_t backoff_ms(const RetrySettings& settings, std::int64_t attempt, std::int64_t retry_after_ms, Random& random) {

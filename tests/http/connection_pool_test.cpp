@@ -85,6 +85,14 @@ TEST_CASE("a pool keeps the connections of a whole burst for the next one") {
   CHECK(gated.server.connections() == 32);
 }
 
+TEST_CASE("a pool keeps 32 unused connections at most: each holds a place at a service that others call too") {
+  test::ManualClock clock;
+  Gated gated;
+  ConnectionPool pool({}, clock);
+  send_together(pool, gated, 36);
+  CHECK(pool.idle() == 32);
+}
+
 TEST_CASE("a pool refuses at once what is over its limit, for that url alone, and says that it has not run") {
   test::ManualClock clock;
   Gated gated;

@@ -5,6 +5,7 @@
 #include "http/headers.hpp"
 #include "http/problem.hpp"
 #include "http/server.hpp"
+#include "security/service_tokens.hpp"
 #include "support/arbitrary.hpp"
 #include "support/catch.hpp"
 #include "support/hostile_server.hpp"
@@ -44,14 +45,16 @@ class Watched final : public http::Endpoints {
 
 /// A service that gives one response to every request, and its caller.
 struct Service {
-  explicit Service(RemoteTransport::ServiceToken token = {}) {
+  explicit Service(const security::ServiceTokens::Source& issuer = {}) {
     server = http::Server::start({}, [this](const Request& request) {
                last = request;
                ++requests;
-               return response;
+               const bool is_distrusted = !distrusted.empty() && request.headers.get("Authorization").starts_with(distrusted);
+               return is_distrusted ? http::problem(401, "request.untrusted_service", "No.", "r1") : response;
              }).value();
     endpoints = std::make_unique<Watched>("http://127.0.0.1:" + std::to_string(server->port()));
-    transport = std::make_unique<RemoteTransport>(*endpoints, clock, RemoteTransport::Options(), std::move(token));
+    if (issuer) tokens = std::make_unique<security::ServiceTokens>(issuer, clock);
+    transport = std::make_unique<RemoteTransport>(*endpoints, clock, RemoteTransport::Options(), tokens.get());
   }
   Result<Answer> send(const CallContext& context, const RemoteOperation& operation = write_note) {
     return transport->send(context, operation, {"/notes?a=1&b=2", "{\"number\":1}"});
@@ -68,10 +71,13 @@ struct Service {
 
   test::ManualClock clock;
   Response response;
+  /// What the Authorization begins with that the service does not believe.
+  std::string distrusted;
   Request last;
   std::atomic<int> requests{0};
   std::unique_ptr<http::Server> server;
   std::unique_ptr<Watched> endpoints;
+  std::unique_ptr<security::ServiceTokens> tokens;
   std::unique_ptr<RemoteTransport> transport;
 };
 
@@ -165,10 +171,10 @@ TEST_CASE("the deadline that a callee gets is what is left of the caller's, and 
 
 TEST_CASE("a service's token goes with every request but those that anyone may send") {
   std::atomic<int> asked{0};
-  Service service([&](std::string_view module) -> Result<std::string> {
+  Service service([&](std::string_view module) -> Result<security::ServiceToken> {
     ++asked;
     if (module != "note") return fail(ErrorCode{"call.unavailable", Kind::unavailable}, "No token.");
-    return "t1";
+    return security::ServiceToken{"t1", 300};
   });
   service.answer(201, "application/json", "{}");
   CHECK(service.send({}).has_value());
@@ -181,8 +187,49 @@ TEST_CASE("a service's token goes with every request but those that anyone may s
   CHECK(service.last.headers.get("Authorization") == "Bearer t1");
   RemoteOperation other = read_note;
   other.module = "user";
-  CHECK(service.error_of(other).detail == "No token.");
+  CHECK(service.error_of(other).code == "request.no_service_token");
   CHECK(service.requests == 3);
+}
+
+TEST_CASE("a call whose token the service no longer believes is sent once more, with a new one") {
+  int issued = 0;
+  Service service([&](std::string_view) -> Result<security::ServiceToken> {
+    return security::ServiceToken{"t" + std::to_string(++issued), 300};
+  });
+  service.answer(201, "application/json", "{}");
+  CHECK(service.send(of_user()).has_value());
+  service.clock.advance_ms(2'000);
+  service.distrusted = "Bearer t1";
+  CHECK(service.send(of_user()).has_value());
+  CHECK(service.last.headers.get("Authorization") == "Bearer t2");
+  CHECK(service.requests == 3);
+  CHECK(service.endpoints->reports == "++");
+  // A token that is just new is not replaced: the issuer is not to be loaded by a refusal that a new one does not end.
+  service.distrusted = "Bearer t";
+  CHECK(service.error_of(copy_note, of_user()).code == "call.refused");
+  CHECK(service.requests == 4);
+  service.clock.advance_ms(2'000);
+  CHECK(service.error_of(copy_note, of_user()).code == "call.refused");
+  CHECK(service.requests == 6);
+  CHECK(issued == 3);
+}
+
+TEST_CASE("a call whose time ended while a token was fetched is not sent, and says nothing of the service") {
+  Service* running = nullptr;
+  Service service([&](std::string_view) -> Result<security::ServiceToken> {
+    running->clock.advance_ms(400);
+    return security::ServiceToken{"t1", 300};
+  });
+  running = &service;
+  service.answer(201, "application/json", "{}");
+  auto context = of_user();
+  context.deadline = service.clock.monotonic().plus_ms(300);
+  const Error late = service.error_of(write_note, context);
+  CHECK(late.code == "call.deadline_exceeded");
+  CHECK(late.from_seam);
+  CHECK(late.retryable);
+  CHECK(service.requests == 0);
+  CHECK(service.endpoints->reports.empty());
 }
 
 TEST_CASE("an error comes over HTTP as it is in the process, with every flag") {
@@ -291,6 +338,25 @@ TEST_CASE("what the service refuses is not taken for the operation's own error, 
   CHECK(refused(404, "note.not_found", user) == "note.not_found");
   CHECK(refused(403, "note.not_yours", user) == "note.not_yours");
   CHECK(service.endpoints->reports == "--------++++");
+}
+
+TEST_CASE("what a customer hears of a failed carriage names the module, not its address nor what the service said") {
+  const auto is_discreet = [](const Error& error, const std::string& address) {
+    return error.detail.starts_with("The service of note ") && error.detail.find(address) == std::string::npos &&
+           error.detail.find("http:") == std::string::npos && error.detail.find("10.0.0.7") == std::string::npos;
+  };
+  Service service;
+  const std::string address = std::to_string(service.server->port());
+  service.response = http::problem(401, "request.untrusted_service", "Ask 10.0.0.7.", "r1");
+  CHECK(is_discreet(service.error_of(copy_note, of_user()), address));
+  service.response = http::problem(502, "10.0.0.7.broken", "Behind 10.0.0.7.", "r1");
+  CHECK(is_discreet(service.error_of(copy_note, of_user()), address));
+  service.server.reset();
+  const Error away = service.error_of(copy_note, of_user());
+  CHECK(away.code == "call.unavailable");
+  CHECK(is_discreet(away, address));
+  CHECK(is_discreet(error_of([](Peer& peer) { peer.reset(); }, write_note), "127.0.0.1"));
+  CHECK(is_discreet(error_of([](Peer& peer) { peer.send("nonsense\r\n\r\n"); }, write_note), "127.0.0.1"));
 }
 
 TEST_CASE("a service without a free place refuses for a moment") {

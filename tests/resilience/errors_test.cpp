@@ -47,4 +47,7 @@ TEST_CASE("a callee that sheds load, moves or waits for another says nothing of 
     CHECK_FALSE(is_infrastructure(error_of(std::string(code.code), code.kind)));
   }
   CHECK(outcome_of(error_of("call.no_instance", Kind::unavailable)) == Outcome::ignored);
+  Error too_many_here = error_of("call.overloaded", Kind::unavailable);
+  too_many_here.retryable = true;
+  CHECK(outcome_of(too_many_here) == Outcome::ignored);
 }

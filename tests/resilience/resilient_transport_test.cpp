@@ -25,6 +25,7 @@ class ScriptedWire final : public Transport {
   Result<Answer> send(const CallContext& context, const RemoteOperation&, const EncodedRequest&) override {
     ++sent;
     last_deadline = context.deadline;
+    asked_to_wait += context.wait_ms > 0 ? 1 : 0;
     if (during) during();
     if (script.empty()) return Answer{};
     auto [error, duration_ms] = script.front();
@@ -37,6 +38,7 @@ class ScriptedWire final : public Transport {
   void then_well(std::int64_t duration_ms = 1) { script.push_back({Error{}, duration_ms}); }
 
   std::atomic<int> sent{0};
+  std::atomic<int> asked_to_wait{0};
   Instant last_deadline;
   std::function<void()> during;
   std::deque<std::pair<Error, std::int64_t>> script;
@@ -171,6 +173,42 @@ TEST_CASE("an error speaks for all attempts of its call: it may have run if one 
   REQUIRE_FALSE(answer.has_value());
   CHECK(answer.error().may_have_run);
   CHECK(answer.error().retryable);
+}
+
+TEST_CASE("a call that may have run ends with that error, where its repeats hear only that it is still running") {
+  const Error in_progress = error_of("idempotency.in_progress", Kind::conflict, false, true, 20);
+  Fixture fixture;
+  fixture.wire.then(lost_answer);
+  fixture.wire.then(in_progress);
+  fixture.wire.then(in_progress);
+  const auto answer = fixture.send(safe);
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(fixture.wire.sent == 3);
+  Error expected = lost_answer;
+  expected.from_seam = true;
+  expected.retry_after_ms = 20;
+  CHECK(answer.error() == expected);
+
+  // Also where there is no time for a further one.
+  Fixture hurried;
+  hurried.wire.then(lost_answer);
+  hurried.wire.then(in_progress, 4'985);
+  const auto late = hurried.send(safe);
+  REQUIRE_FALSE(late.has_value());
+  CHECK(late.error().code == lost_answer.code);
+}
+
+TEST_CASE("an answer of the callee's own after an attempt that may have run says so too") {
+  Fixture fixture;
+  const Error token_ended = error_of("request.invalid_token", Kind::unauthenticated, false, false);
+  fixture.wire.then(lost_answer);
+  fixture.wire.then(token_ended);
+  const auto answer = fixture.send(safe);
+  REQUIRE_FALSE(answer.has_value());
+  Error expected = token_ended;
+  expected.may_have_run = true;
+  CHECK(answer.error() == expected);
+  CHECK(fixture.wire.sent == 2);
 }
 
 TEST_CASE("an answer of the callee's own is handed on as it is, at once") {
@@ -377,6 +415,57 @@ TEST_CASE("a full bulkhead refuses a call as not run, and is left free by every 
   CHECK(fixture.send(safe).has_value());
   CHECK(fixture.pause.pauses.size() == 1);
   CHECK(fixture.transport.bulkhead().in_flight() == 0);
+}
+
+TEST_CASE("a call whose time ended while it waited for a place is not sent, and says nothing of the callee") {
+  ResilienceSettings settings = easily_opened();
+  settings.bulkhead = {.max_in_flight = 1, .max_waiting = 1, .max_wait_ms = 60'000};
+  Fixture fixture(settings);
+  std::atomic<bool> release{false};
+  fixture.wire.during = [&] {
+    while (!release) std::this_thread::yield();
+  };
+  std::jthread inside([&] { CHECK(fixture.send(safe, 60'000).has_value()); });
+  REQUIRE(test::poll_until([&] { return fixture.wire.sent == 1; }));
+  Result<Answer> late;
+  std::jthread waiting([&] { late = fixture.send(safe, 5'000); });
+  REQUIRE(test::poll_until([&] { return fixture.transport.bulkhead().waiting() == 1; }));
+  fixture.clock.advance_ms(5'000);
+  release = true;
+  inside.join();
+  waiting.join();
+  REQUIRE_FALSE(late.has_value());
+  CHECK(late.error().code == "call.deadline_exceeded");
+  CHECK(fixture.wire.sent == 1);
+  CHECK(fixture.transport.breaker().state() == BreakerState::closed);
+}
+
+TEST_CASE("calls that ask to wait take no more than half of the places, beyond them they ask for the status of the moment") {
+  ResilienceSettings settings;
+  settings.bulkhead = {.max_in_flight = 8, .max_waiting = 0, .max_wait_ms = 0};
+  Fixture fixture(settings);
+  std::atomic<bool> release{false};
+  fixture.wire.during = [&] {
+    while (!release) std::this_thread::yield();
+  };
+  const auto send_waiting = [&] {
+    CallContext context;
+    context.wait_ms = 30'000;
+    CHECK(fixture.transport.send(context, safe, {}).has_value());
+  };
+  {
+    std::vector<std::jthread> inside;
+    bool all_sent = true;
+    for (int i = 1; i <= 8; ++i) {
+      inside.emplace_back(send_waiting);
+      all_sent = all_sent && test::poll_until([&] { return fixture.wire.sent == i; });
+    }
+    release = true;
+    CHECK(all_sent);
+  }
+  CHECK(fixture.wire.asked_to_wait == 4);
+  send_waiting();
+  CHECK(fixture.wire.asked_to_wait == 5);
 }
 
 TEST_CASE("the settings are a section of a configuration, and their defaults are within the declared limits") {
