@@ -32,6 +32,8 @@ class Catalog {
     std::int64_t max_timeout_ms = 60'000;
     /// Blocking queries at once.
     std::size_t max_waiters = 256;
+    /// Only this machine reaches the registry. An instance that names no address, or a loopback one, is then on this machine.
+    bool is_on_loopback = false;
   };
   /// The instances of a service, by id, and the index to wait behind for the next change.
   struct Instances {

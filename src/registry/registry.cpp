@@ -1,6 +1,5 @@
 #include "registry/registry.hpp"
 
-#include <charconv>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "base/id.hpp"
 #include "http/server.hpp"
 #include "observe/log.hpp"
+#include "registry/address.hpp"
 #include "registry/announcement.hpp"
 #include "registry/consul_api.hpp"
 #include "registry/discovery.hpp"
@@ -25,27 +25,6 @@ constexpr std::int64_t idle_ms = 50;
 constexpr int other_connections = 64;
 /// A Consul client keeps its connection between queries.
 constexpr std::int64_t keep_alive_ms = 60'000;
-
-struct HostAndPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-/// `host:port`, an IPv6 host in brackets.
-std::optional<HostAndPort> read_host_and_port(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-  HostAndPort address;
-  const std::string_view port = text.substr(colon + 1);
-  const auto read = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (read.ec != std::errc() || read.ptr != port.data() + port.size()) return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  address.host = host;
-  return address;
-}
-
-bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
 /// The embedded registry: catalog, API, listener and checks.
 class Embedded {
@@ -85,7 +64,7 @@ class Embedded {
 
  private:
   Embedded(const RegistrySettings& settings, const HostAndPort& address, const Clock& clock, Random& random)
-      : limits_{.max_instances = static_cast<std::size_t>(settings.max_instances)},
+      : limits_{.max_instances = static_cast<std::size_t>(settings.max_instances), .is_on_loopback = is_loopback(address.host)},
         catalog_(clock, limits_),
         api_(catalog_, Node{"seamline", address.host, "dc1", IdSource(clock, random).next()}, settings.token.text) {
     for (int i = 0; i < checks_at_once; ++i) checkers_.emplace_back(catalog_);
