@@ -21,6 +21,8 @@ namespace {
 constexpr int checks_at_once = 4;
 /// How often the loops look for due work.
 constexpr std::int64_t idle_ms = 50;
+/// For taking back all that was announced; a registry that is silent does not hold up a stop for longer.
+constexpr std::int64_t stop_ms = 2'000;
 /// Connections beside those of waiting queries.
 constexpr int other_connections = 64;
 /// A Consul client keeps its connection between queries.
@@ -171,12 +173,12 @@ class Registry::Impl {
   void stop() {
     const std::lock_guard lock(mutex_);
     if (std::exchange(is_stopped_, true)) return;
-    // All queries are told first, or each would be waited for in turn.
+    const Instant deadline = clock_.monotonic().plus_ms(stop_ms);
+    // All are told first, or each request would be waited for in turn.
     for (auto& [service, watching] : watching_) watching->discovery.finish();
-    for (auto& announcing : announcing_) {
-      announcing->thread.stop();
-      announcing->announcement.withdraw();
-    }
+    for (auto& announcing : announcing_) announcing->announcement.finish();
+    for (auto& announcing : announcing_) announcing->thread.stop();
+    for (auto& announcing : announcing_) announcing->announcement.withdraw(clock_.monotonic().ms_until(deadline));
     for (auto& [service, watching] : watching_) watching->thread.stop();
     if (embedded_) embedded_->stop();
   }
