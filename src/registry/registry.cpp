@@ -104,7 +104,8 @@ struct Watching {
 
 Result<Registration> registration_of(const Announced& instance, const RegistrySettings& settings) {
   constexpr std::string_view scheme = "http://";
-  const std::string_view url = instance.url;
+  std::string_view url = instance.url;
+  if (url.ends_with('/')) url.remove_suffix(1);
   const auto address = url.starts_with(scheme) ? read_host_and_port(url.substr(scheme.size())) : std::nullopt;
   if (!address || address->port == 0)
     return fail(errors::invalid, "The url of " + instance.id + " is " + instance.url + "; it must be http://host:port.");
@@ -117,7 +118,7 @@ Result<Registration> registration_of(const Announced& instance, const RegistrySe
   CheckDefinition check;
   check.id = "service:" + instance.id;
   check.name = instance.service + " is ready";
-  check.http = instance.url + "/readyz";
+  check.http = std::string(url) + "/readyz";
   check.interval_ms = settings.check_interval_ms;
   check.timeout_ms = settings.check_timeout_ms;
   check.deregister_after_ms = settings.deregister_after_ms;

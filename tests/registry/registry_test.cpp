@@ -213,3 +213,11 @@ TEST_CASE("each instance is withdrawn at the stop, also one whose registration w
   registry->stop();
   CHECK(removed == 3);
 }
+
+TEST_CASE("an instance whose url ends with a slash is announced as the same without one") {
+  const auto registration = registry::registration_of({"a-1", "a", "http://payment.test:8103/", {}}, RegistrySettings());
+  REQUIRE(registration);
+  CHECK(registration->address == "payment.test");
+  CHECK(registration->port == 8103);
+  CHECK(registration->checks.front().http == "http://payment.test:8103/readyz");
+}
