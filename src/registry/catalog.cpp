@@ -103,6 +103,10 @@ Result<void> Catalog::add(Registration registration, bool replaces_checks) {
   const auto existing = instances_.find(registration.id);
   if (existing == instances_.end() && instances_.size() >= limits_.max_instances)
     return fail(errors::too_many, "At most " + std::to_string(limits_.max_instances) + " instances can register here.");
+  for (const CheckDefinition& definition : registration.checks) {
+    if (has_other_check(registration.id, definition.id))
+      return fail(errors::invalid, "CheckID \"" + definition.id + "\" belongs to another service.");
+  }
   Held held;
   for (CheckDefinition& definition : registration.checks) {
     if (definition.interval_ms > 0) definition.interval_ms = std::max(definition.interval_ms, limits_.min_interval_ms);
@@ -129,6 +133,14 @@ Result<void> Catalog::add(Registration registration, bool replaces_checks) {
   list_index_ = index_;
   if (kept.create_index == 0) kept.create_index = index_;
   return {};
+}
+
+bool Catalog::has_other_check(const std::string& service_id, const std::string& check_id) const {
+  return std::any_of(instances_.begin(), instances_.end(), [&](const auto& one) {
+    const auto& checks = one.second.checks;
+    return one.first != service_id &&
+           std::any_of(checks.begin(), checks.end(), [&](const CheckState& check) { return check.definition().id == check_id; });
+  });
 }
 
 Result<void> Catalog::remove(const std::string& service_id) {

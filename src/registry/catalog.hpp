@@ -97,6 +97,8 @@ class Catalog {
   using HeldInstances = std::map<std::string, Held>;
 
   Result<void> check_limits(const Registration& registration) const;
+  /// Whether an instance other than this one has a check of that id.
+  bool has_other_check(const std::string& service_id, const std::string& check_id) const;
   static Instance view(const Held& held);
   /// Gives the instance's service the next index, and wakes its waiters.
   void touch(Held& held);

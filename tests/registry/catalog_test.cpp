@@ -338,6 +338,25 @@ TEST_CASE("a check asks the host of its instance and no other") {
   }
 }
 
+TEST_CASE("a check's id belongs to the instance that registered it, and nobody else takes it") {
+  ManualClock clock;
+  Catalog catalog(clock);
+  auto first = with_ttl(instance_of("payment", "p2"), 10'000);
+  first.checks.front().id = "alive";
+  REQUIRE(catalog.add(first, false));
+  auto second = with_ttl(instance_of("order", "o1"), 10'000);
+  second.checks.front().id = "alive";
+  const auto added = catalog.add(second, false);
+  REQUIRE(!added);
+  CHECK(added.error().code == "registry.invalid");
+  CHECK(!catalog.find("o1"));
+  CHECK(catalog.add(first, true));
+  REQUIRE(catalog.update_check("alive", CheckStatus::passing, ""));
+  CHECK(status_of(catalog, "p2") == CheckStatus::passing);
+  REQUIRE(catalog.remove("p2"));
+  CHECK(catalog.add(second, false));
+}
+
 TEST_CASE("a blocking query returns when its service changes, not when another one does") {
   ManualClock clock;
   Catalog catalog(clock);
