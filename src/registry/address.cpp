@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "http/message.hpp"
+
 namespace seamline::registry {
 namespace {
 
@@ -53,7 +55,7 @@ std::optional<HostAndPort> address_of(std::string_view url) {
 bool is_loopback(const std::string& host) {
   in_addr ipv4{};
   if (::inet_pton(AF_INET, host.c_str(), &ipv4) == 1) return (ntohl(ipv4.s_addr) >> 24U) == 127;
-  return host == "localhost" || host == "::1";
+  return http::equal_ignoring_case(host, "localhost") || host == "::1";
 }
 
 }  // namespace seamline::registry
