@@ -7,6 +7,20 @@
 namespace seamline::app {
 namespace {
 
+/// Puts a placeholder in the place of each secret that is set: what is shown goes into terminals, tickets and logs.
+template <Message T>
+void hide_secrets(T& section) {
+  for_each_field<T>([&](const auto& field) {
+    auto& value = section.*field.member;
+    using Value = std::remove_cvref_t<decltype(value)>;
+    if constexpr (Message<Value>) {
+      hide_secrets(value);
+    } else if constexpr (std::is_same_v<Value, Secret>) {
+      if (!value.text.empty()) value.text = "(secret)";
+    }
+  });
+}
+
 /// Prints each value with its dotted path and, when wanted, where it was set.
 template <Message T>
 void print_values(const T& section, const std::string& path, const config::Layers& layers, bool with_origin) {
@@ -37,11 +51,12 @@ int show(const ShowOptions& options, bool is_quiet) {
     complain(layers.error());
     return exit_usage;
   }
-  const auto configuration = read_configuration(*layers);
+  auto configuration = read_configuration(*layers);
   if (!configuration) {
     complain(configuration.error());
     return exit_usage;
   }
+  hide_secrets(*configuration);
   if (is_quiet) {
     say("The configuration is valid.");
   } else if (options.as_json) {
@@ -64,7 +79,7 @@ void add_config(CLI::App& program, Action& chosen) {
   command->require_subcommand(1);
   auto options = std::make_shared<ShowOptions>();
 
-  auto* shown = command->add_subcommand("show", "Print every value that holds.");
+  auto* shown = command->add_subcommand("show", "Print every value that holds, but of a secret only whether it is set.");
   add_configuration_options(*shown, options->sources);
   shown->add_flag("--origin", options->with_origin, "Say where each was set.");
   shown->add_flag("--json", options->as_json, "As one JSON object.");

@@ -123,8 +123,9 @@ class Client::Impl {
     if (!request.body.empty() || !is_reading_only_)
       text_.append("\r\nContent-Length: ").append(std::to_string(request.body.size()));
     for (const auto& [name, value] : request.headers.fields()) {
-      // A line break in a value would let its author write the rest of the request.
-      if (!is_token(name) || has_control_character(value)) return failed(bad_header, "was sent nothing: a header is malformed.");
+      // A line break in a value would let its author write the rest of the request, and so would a length of their own.
+      if (!is_token(name) || is_framing_header(name) || has_control_character(value))
+        return failed(bad_header, "was sent nothing: a header is malformed, or is one that the client writes itself.");
       text_.append("\r\n").append(name).append(": ").append(value);
     }
     text_.append("\r\n\r\n").append(request.body);

@@ -40,7 +40,7 @@ class Client {
   /// call.unavailable where no answer came: no connection, or one that ended first, or interrupt();
   /// call.deadline_exceeded where time ran out;
   /// call.bad_reply for what is no answer, or is cut short, or exceeds a limit;
-  /// request.bad_header for a header with line breaks or the like, which is not sent.
+  /// request.bad_header for a header with line breaks or the like, or a framing one (is_framing_header): nothing is sent.
   Result<Response> send(const Request& request, const TimeLimits& time);
   Result<Response> send(const Request& request);
 

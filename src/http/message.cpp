@@ -1,6 +1,7 @@
 #include "http/message.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace seamline::http {
 namespace {
@@ -23,6 +24,11 @@ std::string_view Headers::get(std::string_view name) const {
 std::size_t Headers::count(std::string_view name) const {
   return static_cast<std::size_t>(
       std::count_if(fields_.begin(), fields_.end(), [&](const auto& field) { return equal_ignoring_case(field.first, name); }));
+}
+
+bool is_framing_header(std::string_view name) {
+  constexpr std::array<std::string_view, 4> framing{"Host", "Connection", "Content-Length", "Transfer-Encoding"};
+  return std::any_of(framing.begin(), framing.end(), [&](std::string_view one) { return equal_ignoring_case(name, one); });
 }
 
 std::string_view reason_phrase(int status) {

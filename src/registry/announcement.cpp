@@ -1,19 +1,23 @@
 #include "registry/announcement.hpp"
 
+#include <algorithm>
+
 #include "observe/log.hpp"
 
 namespace seamline::registry {
 
 Announcement::Announcement(ConsulClient::Options options, Registration registration, std::int64_t interval_ms, const Clock& clock)
-    : client_(std::move(options)),
+    : options_(std::move(options)),
+      client_(options_),
       registration_(std::move(registration)),
       interval_ms_(interval_ms),
       clock_(clock),
       next_(clock.monotonic()) {}
 
 bool Announcement::step() {
-  if (clock_.monotonic() < next_) return false;
+  if (is_finished_.load() || clock_.monotonic() < next_) return false;
   const auto ensured = ensure();
+  if (is_finished_.load()) return false;
   next_ = clock_.monotonic().plus_ms(interval_ms_);
   // Said once, and not with each attempt.
   if (!ensured && !has_failed_)
@@ -31,13 +35,27 @@ Result<void> Announcement::ensure() {
   }
   auto added = client_.add(registration_);
   was_added_ = was_added_ || added.has_value();
+  may_be_registered_ = may_be_registered_ || added.has_value() || added.error().may_have_run;
   return added;
 }
 
-void Announcement::withdraw() {
-  if (!was_added_) return;
-  if (auto removed = client_.remove(registration_.id); !removed)
-    observe::log_warning("registry", "cannot deregister " + registration_.id + ": " + removed.error().detail);
+void Announcement::finish() {
+  is_finished_.store(true);
+  client_.interrupt();
+}
+
+void Announcement::withdraw(std::int64_t time_ms) {
+  if (!may_be_registered_) return;
+  std::string problem = "there is no time left.";
+  if (time_ms > 0) {
+    // The client before it is interrupted for good.
+    ConsulClient::Options options = options_;
+    options.timeout_ms = std::min(options.timeout_ms, time_ms);
+    const auto removed = ConsulClient(std::move(options)).remove(registration_.id);
+    if (removed) return;
+    problem = removed.error().detail;
+  }
+  observe::log_warning("registry", "cannot deregister " + registration_.id + ": " + problem);
 }
 
 }  // namespace seamline::registry

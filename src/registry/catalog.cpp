@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "http/head.hpp"
+#include "registry/address.hpp"
 
 namespace seamline::registry {
 namespace {
@@ -22,17 +23,44 @@ void name_checks(Registration& registration) {
   }
 }
 
-Result<void> check_kind(const CheckDefinition& check) {
+/// Headers that would let a check speak as somebody: as a service, as a user of the shop.
+bool names_caller(std::string_view name) {
+  constexpr std::string_view prefix = "Seamline-";
+  return http::equal_ignoring_case(name.substr(0, prefix.size()), prefix) || http::equal_ignoring_case(name, "Authorization");
+}
+
+/// A check is sent by the registry, from where it stands, and its author may stand elsewhere: so it only looks, and as nobody.
+Result<void> check_request(const CheckDefinition& check) {
+  if (check.method != "GET" && check.method != "HEAD") return fail(errors::invalid, "The Method of a check is GET or HEAD here.");
+  if (!check.body.empty()) return fail(errors::invalid, "A check has no Body here.");
+  for (const auto& [name, value] : check.header) {
+    if (!http::is_token(name) || http::has_control_character(value))
+      return fail(errors::invalid, "A Header of a check cannot be sent.");
+    if (http::is_framing_header(name) || names_caller(name))
+      return fail(errors::invalid,
+                  "A check sends no Host, Connection, Content-Length, Transfer-Encoding, Authorization or "
+                  "Seamline-* header here.");
+  }
+  return {};
+}
+
+/// The registry asks an instance where that says that it is, and nobody else.
+Result<void> check_target(const CheckDefinition& check, const std::string& address, bool is_on_loopback) {
+  const bool is_visible = std::all_of(check.http.begin(), check.http.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  const auto target = is_visible ? address_of(check.http) : std::nullopt;
+  if (!target)
+    return fail(errors::invalid, "The url of a check is http://host:port/path, without blanks and control characters.");
+  if (!address.empty() && http::equal_ignoring_case(target->host, address)) return {};
+  if (is_on_loopback && is_loopback(target->host) && (address.empty() || is_loopback(address))) return {};
+  return fail(errors::invalid, "A check asks the Address of its service, and no other host.");
+}
+
+Result<void> check_kind(const CheckDefinition& check, const std::string& address, bool is_on_loopback) {
   if (check.http.empty() == (check.ttl_ms == 0))
     return fail(errors::invalid, "A check has either HTTP or TTL; other kinds are not supported here.");
   if (check.http.empty()) return {};
-  const bool is_visible = std::all_of(check.http.begin(), check.http.end(), [](char c) { return c > 0x20 && c < 0x7F; });
-  if (!check.http.starts_with("http://") || !is_visible)
-    return fail(errors::invalid, "The url of a check begins with http://, and has neither blanks nor control characters.");
-  bool is_sendable = http::is_token(check.method);
-  for (const auto& [name, value] : check.header)
-    is_sendable = is_sendable && http::is_token(name) && !http::has_control_character(value);
-  if (!is_sendable) return fail(errors::invalid, "The Method or a Header of a check cannot be sent.");
+  if (auto checked = check_target(check, address, is_on_loopback); !checked) return checked;
+  if (auto checked = check_request(check); !checked) return checked;
   if (check.interval_ms <= 0 || check.timeout_ms <= 0)
     return fail(errors::invalid, "A check by HTTP has an Interval and a Timeout above 0.");
   return {};
@@ -56,7 +84,7 @@ Result<void> Catalog::check_limits(const Registration& registration) const {
   for (const auto& [key, value] : registration.meta) has_long = has_long || is_long(key) || is_long(value);
   for (const CheckDefinition& check : registration.checks) {
     has_long = has_long || is_long(check.id) || is_long(check.name) || is_long(check.notes) || is_long(check.http);
-    if (auto checked = check_kind(check); !checked) return checked;
+    if (auto checked = check_kind(check, registration.address, limits_.is_on_loopback); !checked) return checked;
   }
   if (has_long) return fail(errors::invalid, "A text is longer than " + std::to_string(limits_.max_text_bytes) + " bytes.");
   if (registration.tags.size() > limits_.max_tags || registration.meta.size() > limits_.max_tags ||
@@ -75,6 +103,10 @@ Result<void> Catalog::add(Registration registration, bool replaces_checks) {
   const auto existing = instances_.find(registration.id);
   if (existing == instances_.end() && instances_.size() >= limits_.max_instances)
     return fail(errors::too_many, "At most " + std::to_string(limits_.max_instances) + " instances can register here.");
+  for (const CheckDefinition& definition : registration.checks) {
+    if (has_other_check(registration.id, definition.id))
+      return fail(errors::invalid, "CheckID \"" + definition.id + "\" belongs to another service.");
+  }
   Held held;
   for (CheckDefinition& definition : registration.checks) {
     if (definition.interval_ms > 0) definition.interval_ms = std::max(definition.interval_ms, limits_.min_interval_ms);
@@ -101,6 +133,14 @@ Result<void> Catalog::add(Registration registration, bool replaces_checks) {
   list_index_ = index_;
   if (kept.create_index == 0) kept.create_index = index_;
   return {};
+}
+
+bool Catalog::has_other_check(const std::string& service_id, const std::string& check_id) const {
+  return std::any_of(instances_.begin(), instances_.end(), [&](const auto& one) {
+    const auto& checks = one.second.checks;
+    return one.first != service_id &&
+           std::any_of(checks.begin(), checks.end(), [&](const CheckState& check) { return check.definition().id == check_id; });
+  });
 }
 
 Result<void> Catalog::remove(const std::string& service_id) {

@@ -32,6 +32,8 @@ class Catalog {
     std::int64_t max_timeout_ms = 60'000;
     /// Blocking queries at once.
     std::size_t max_waiters = 256;
+    /// Only this machine reaches the registry. An instance that names no address, or a loopback one, is then on this machine.
+    bool is_on_loopback = false;
   };
   /// The instances of a service, by id, and the index to wait behind for the next change.
   struct Instances {
@@ -95,6 +97,8 @@ class Catalog {
   using HeldInstances = std::map<std::string, Held>;
 
   Result<void> check_limits(const Registration& registration) const;
+  /// Whether an instance other than this one has a check of that id.
+  bool has_other_check(const std::string& service_id, const std::string& check_id) const;
   static Instance view(const Held& held);
   /// Gives the instance's service the next index, and wakes its waiters.
   void touch(Held& held);

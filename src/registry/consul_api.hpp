@@ -15,7 +15,8 @@ namespace seamline::registry {
 ///     GET /v1/catalog/services              GET /v1/catalog/service/<name>            GET /v1/health/service/<name>
 ///     GET /v1/status/leader
 ///
-/// An error is a status with one line of text, as Consul's. Where a token is set, each request must bring it in X-Consul-Token.
+/// An error is a status with one line of text, as Consul's. Where a token is set, each request must bring it in X-Consul-Token;
+/// where none is, its Host must be a loopback one.
 class ConsulApi {
  public:
   /// A blocking query that names no time waits so long, and none waits longer than the other.

@@ -76,10 +76,12 @@ Result<http::Response> ConsulClient::send(http::Request request, std::int64_t wa
   time.connect_ms = options_.timeout_ms;
   // An agent adds up to a sixteenth to the wait, so that not all clients come back at once.
   time.first_byte_ms = options_.timeout_ms + wait_ms + wait_ms / 16;
-  time.total_ms = time.first_byte_ms + options_.timeout_ms;
+  time.total_ms = time.first_byte_ms;
   auto answer = client_.send(request, time);
-  if (!answer) return fail(errors::unavailable, "The registry cannot be reached: " + answer.error().detail);
-  return answer;
+  if (answer) return answer;
+  auto error = fail(errors::unavailable, "The registry cannot be reached: " + answer.error().detail);
+  error.value().may_have_run = answer.error().may_have_run;
+  return error;
 }
 
 }  // namespace seamline::registry

@@ -5,14 +5,16 @@
 
 namespace seamline::registry {
 
-/// Speaks to a Consul agent, or to the embedded registry, which answers alike. Not thread-safe, but for interrupt().
+/// Speaks to a Consul agent, or to the embedded registry, which answers alike. An error says with may_have_run whether a request
+/// was sent. Not thread-safe, but for interrupt().
 class ConsulClient {
  public:
   struct Options {
     std::string url = "http://127.0.0.1:8500";
     /// Sent in X-Consul-Token; empty for none.
     std::string token;
-    /// How long one request may take, in milliseconds; a blocking query takes its wait beside that.
+    /// How long one request may take, in milliseconds, with the connecting that it needs; a blocking query takes its wait beside
+    /// that.
     std::int64_t timeout_ms = 2'000;
     /// How long a blocking query waits for a change, in milliseconds.
     std::int64_t wait_ms = 10'000;

@@ -1,6 +1,6 @@
 #include "registry/health_checker.hpp"
 
-#include <algorithm>
+#include "registry/address.hpp"
 
 namespace seamline::registry {
 namespace {
@@ -13,11 +13,6 @@ struct Outcome {
   std::string output;
 };
 
-/// Where the path of `http://host:port/path` begins; the url's length where it has none.
-std::size_t path_of(std::string_view url) {
-  return std::min(url.size(), url.find_first_of("/?#", std::string_view("http://").size()));
-}
-
 http::Request request_of(const CheckDefinition& check) {
   std::string_view target = std::string_view(check.http).substr(path_of(check.http));
   target = target.substr(0, target.find('#'));
@@ -28,7 +23,6 @@ http::Request request_of(const CheckDefinition& check) {
   if (request.path.empty()) request.path = "/";
   if (question != std::string_view::npos) request.query = target.substr(question + 1);
   for (const auto& [name, value] : check.header) request.headers.add(name, value);
-  request.body = check.body;
   return request;
 }
 

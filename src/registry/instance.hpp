@@ -36,10 +36,12 @@ struct CheckDefinition {
   CheckStatus status = CheckStatus::critical;
   /// How long a word of the instance counts; 0 for a check that is no TTL check.
   std::int64_t ttl_ms = 0;
-  /// `http://host:port/path`: 2xx is passing, 429 a warning, all else critical.
+  /// `http://host:port/path`, at the address of its instance: 2xx is passing, 429 a warning, all else critical.
   std::string http;
+  /// GET or HEAD.
   std::string method = "GET";
   std::vector<std::pair<std::string, std::string>> header;
+  /// Must be empty: a registration that asks for one is refused.
   std::string body;
   std::int64_t interval_ms = 0;
   std::int64_t timeout_ms = 10'000;

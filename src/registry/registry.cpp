@@ -1,6 +1,5 @@
 #include "registry/registry.hpp"
 
-#include <charconv>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "base/id.hpp"
 #include "http/server.hpp"
 #include "observe/log.hpp"
+#include "registry/address.hpp"
 #include "registry/announcement.hpp"
 #include "registry/consul_api.hpp"
 #include "registry/discovery.hpp"
@@ -21,31 +21,12 @@ namespace {
 constexpr int checks_at_once = 4;
 /// How often the loops look for due work.
 constexpr std::int64_t idle_ms = 50;
+/// For taking back all that was announced; a registry that is silent does not hold up a stop for longer.
+constexpr std::int64_t stop_ms = 2'000;
 /// Connections beside those of waiting queries.
 constexpr int other_connections = 64;
 /// A Consul client keeps its connection between queries.
 constexpr std::int64_t keep_alive_ms = 60'000;
-
-struct HostAndPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-/// `host:port`, an IPv6 host in brackets.
-std::optional<HostAndPort> read_host_and_port(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-  HostAndPort address;
-  const std::string_view port = text.substr(colon + 1);
-  const auto read = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (read.ec != std::errc() || read.ptr != port.data() + port.size()) return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  address.host = host;
-  return address;
-}
-
-bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
 /// The embedded registry: catalog, API, listener and checks.
 class Embedded {
@@ -85,7 +66,7 @@ class Embedded {
 
  private:
   Embedded(const RegistrySettings& settings, const HostAndPort& address, const Clock& clock, Random& random)
-      : limits_{.max_instances = static_cast<std::size_t>(settings.max_instances)},
+      : limits_{.max_instances = static_cast<std::size_t>(settings.max_instances), .is_on_loopback = is_loopback(address.host)},
         catalog_(clock, limits_),
         api_(catalog_, Node{"seamline", address.host, "dc1", IdSource(clock, random).next()}, settings.token.text) {
     for (int i = 0; i < checks_at_once; ++i) checkers_.emplace_back(catalog_);
@@ -123,7 +104,8 @@ struct Watching {
 
 Result<Registration> registration_of(const Announced& instance, const RegistrySettings& settings) {
   constexpr std::string_view scheme = "http://";
-  const std::string_view url = instance.url;
+  std::string_view url = instance.url;
+  if (url.ends_with('/')) url.remove_suffix(1);
   const auto address = url.starts_with(scheme) ? read_host_and_port(url.substr(scheme.size())) : std::nullopt;
   if (!address || address->port == 0)
     return fail(errors::invalid, "The url of " + instance.id + " is " + instance.url + "; it must be http://host:port.");
@@ -136,7 +118,7 @@ Result<Registration> registration_of(const Announced& instance, const RegistrySe
   CheckDefinition check;
   check.id = "service:" + instance.id;
   check.name = instance.service + " is ready";
-  check.http = instance.url + "/readyz";
+  check.http = std::string(url) + "/readyz";
   check.interval_ms = settings.check_interval_ms;
   check.timeout_ms = settings.check_timeout_ms;
   check.deregister_after_ms = settings.deregister_after_ms;
@@ -192,12 +174,12 @@ class Registry::Impl {
   void stop() {
     const std::lock_guard lock(mutex_);
     if (std::exchange(is_stopped_, true)) return;
-    // All queries are told first, or each would be waited for in turn.
+    const Instant deadline = clock_.monotonic().plus_ms(stop_ms);
+    // All are told first, or each request would be waited for in turn.
     for (auto& [service, watching] : watching_) watching->discovery.finish();
-    for (auto& announcing : announcing_) {
-      announcing->thread.stop();
-      announcing->announcement.withdraw();
-    }
+    for (auto& announcing : announcing_) announcing->announcement.finish();
+    for (auto& announcing : announcing_) announcing->thread.stop();
+    for (auto& announcing : announcing_) announcing->announcement.withdraw(clock_.monotonic().ms_until(deadline));
     for (auto& [service, watching] : watching_) watching->thread.stop();
     if (embedded_) embedded_->stop();
   }

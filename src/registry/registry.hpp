@@ -44,8 +44,8 @@ class Registry {
 
   /// Where the registry is reached: of the embedded one in its own process, its actual port.
   const std::string& url() const;
-  /// Deregisters what was announced, and ends all loops and the listener. Idempotent. It takes a few seconds where the registry
-  /// is silent.
+  /// Deregisters what was announced, and ends all loops and the listener. Idempotent. Where the registry is silent it takes two
+  /// seconds, however much was announced; what could not be deregistered then fails its check.
   void stop();
 
  private:

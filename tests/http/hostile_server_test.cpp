@@ -261,6 +261,21 @@ TEST_CASE("a header with a line break is not sent at all") {
   CHECK(server.requests() == 1);
 }
 
+TEST_CASE("a header that says where a message ends, or for whom it is, is the client's own and not sent for a caller") {
+  HostileServer server([](Peer& peer) { peer.behave(); });
+  Client client(server.url());
+  for (const char* name : {"Host", "content-length", "Transfer-Encoding", "CONNECTION"}) {
+    INFO(name);
+    Request request = post();
+    request.headers.add(name, "0");
+    const auto response = client.send(request);
+    REQUIRE_FALSE(response);
+    CHECK(response.error().code == "request.bad_header");
+    CHECK_FALSE(response.error().may_have_run);
+  }
+  CHECK(server.requests() == 0);
+}
+
 TEST_CASE("interrupting ends a request that waits, and every later one, without waiting") {
   HostileServer server([](Peer& peer) { peer.wait_for_end(); });
   Client client(server.url());

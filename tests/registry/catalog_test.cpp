@@ -11,6 +11,7 @@
 using namespace seamline;
 using namespace seamline::test;
 using registry::Catalog;
+using registry::CheckDefinition;
 using registry::CheckStatus;
 
 namespace {
@@ -268,16 +269,92 @@ TEST_CASE("a registration that breaks a rule or a limit is refused and changes n
   CHECK(refuses([](auto& registration) { registration.checks.emplace_back(); }));
   CHECK(refuses([](auto& registration) { registration = with_ttl(with_ttl(registration, 1), 1); }));
   CHECK(refuses([](auto& registration) { registration = with_http(registration, "ftp://h/", 1'000); }));
-  CHECK(refuses([](auto& registration) { registration = with_http(registration, "http://h/\r\nX: 1", 1'000); }));
-  CHECK(refuses([](auto& registration) { registration = with_http(registration, "http://h/", 0); }));
+  CHECK(refuses([](auto& registration) { registration = with_http(registration, "http://127.0.0.1/\r\nX: 1", 1'000); }));
+  CHECK(refuses([](auto& registration) { registration = with_http(registration, "http://127.0.0.1/", 0); }));
   CHECK(refuses([](auto& registration) {
-    registration = with_http(registration, "http://h/", 1'000);
+    registration = with_http(registration, "http://127.0.0.1/", 1'000);
     registration.checks.front().header.emplace_back("X", "a\r\nY: b");
   }));
   REQUIRE(catalog.add(instance_of("payment", "p1"), false));
   REQUIRE(catalog.add(instance_of("payment", "p2"), false));
   REQUIRE(catalog.add(instance_of("payment", "p2"), false));
   CHECK(catalog.add(instance_of("payment", "p3"), false).error().code == "registry.too_many");
+}
+
+TEST_CASE("a check only looks: it has no method but GET and HEAD, no body, and no header that says who asks or where it ends") {
+  ManualClock clock;
+  Catalog catalog(clock);
+  const auto takes = [&](auto change) {
+    auto registration = with_http(instance_of("payment", "p1"), "http://127.0.0.1:8103/readyz", 1'000);
+    change(registration.checks.front());
+    const auto added = catalog.add(registration, true);
+    CHECK((added || added.error().code == "registry.invalid"));
+    return added.has_value();
+  };
+  CHECK(takes([](CheckDefinition& check) { check.method = "HEAD"; }));
+  CHECK(takes([](CheckDefinition& check) { check.header = {{"X-Probe", "yes"}, {"Accept", "text/plain"}}; }));
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "get", ""}) {
+    INFO(method);
+    CHECK(!takes([&](CheckDefinition& check) { check.method = method; }));
+  }
+  CHECK(!takes([](CheckDefinition& check) { check.body = "{}"; }));
+  for (const char* name : {"Host", "content-length", "Transfer-Encoding", "Connection", "Seamline-Caller-Role", "seamline-caller",
+                           "SEAMLINE-Anything", "Authorization", "authorization"}) {
+    INFO(name);
+    CHECK(!takes([&](CheckDefinition& check) { check.header = {{"X-Probe", "yes"}, {name, "1"}}; }));
+  }
+}
+
+TEST_CASE("a check asks the host of its instance and no other") {
+  ManualClock clock;
+  const auto takes = [&](bool is_on_loopback, const std::string& address, const std::string& url) {
+    Catalog catalog(clock, {.is_on_loopback = is_on_loopback});
+    auto registration = instance_of("payment", "p1");
+    registration.address = address;
+    const auto added = catalog.add(with_http(registration, url, 1'000), false);
+    CHECK((added || added.error().code == "registry.invalid"));
+    return added.has_value();
+  };
+  for (const bool is_on_loopback : {false, true}) {
+    CHECK(takes(is_on_loopback, "payment.test", "http://payment.test:8103/readyz"));
+    CHECK(takes(is_on_loopback, "order.test", "http://Order.test/health?deep=1"));
+    CHECK(takes(is_on_loopback, "fd00::5", "http://[fd00::5]:8103"));
+    CHECK(takes(is_on_loopback, "127.0.0.1", "http://127.0.0.1:8103/health"));
+    for (const char* url :
+         {"http://elsewhere.test/latest", "http://127.0.0.1:8104/products", "http://payment.test.evil.example/",
+          "http://payment.test@127.0.0.1/", "http://127.0.0.1:80@payment.test/", "http://payment.test:80:81/",
+          "http://payment.test:/", "http://payment.test:99999/", "http://payment.test:0/", "http://payment.test%2f/", "http://",
+          "http:///readyz", "http://[payment.test/", "https://payment.test/"}) {
+      INFO(url);
+      CHECK(!takes(is_on_loopback, "payment.test", url));
+    }
+    CHECK(!takes(is_on_loopback, "127.0.0.1@evil.example", "http://127.0.0.1@evil.example/"));
+    CHECK(!takes(is_on_loopback, "", "http://payment.test:8103/readyz"));
+    // Who is at the same machine as the registry need not say where that is; from elsewhere it would be another machine.
+    CHECK(takes(is_on_loopback, "", "http://127.0.0.1:8103/health") == is_on_loopback);
+    CHECK(takes(is_on_loopback, "", "http://localhost:8103/health") == is_on_loopback);
+    CHECK(takes(is_on_loopback, "127.0.0.1", "http://localhost:8103/health") == is_on_loopback);
+    CHECK(!takes(is_on_loopback, "", "http://127.evil.example/"));
+  }
+}
+
+TEST_CASE("a check's id belongs to the instance that registered it, and nobody else takes it") {
+  ManualClock clock;
+  Catalog catalog(clock);
+  auto first = with_ttl(instance_of("payment", "p2"), 10'000);
+  first.checks.front().id = "alive";
+  REQUIRE(catalog.add(first, false));
+  auto second = with_ttl(instance_of("order", "o1"), 10'000);
+  second.checks.front().id = "alive";
+  const auto added = catalog.add(second, false);
+  REQUIRE(!added);
+  CHECK(added.error().code == "registry.invalid");
+  CHECK(!catalog.find("o1"));
+  CHECK(catalog.add(first, true));
+  REQUIRE(catalog.update_check("alive", CheckStatus::passing, ""));
+  CHECK(status_of(catalog, "p2") == CheckStatus::passing);
+  REQUIRE(catalog.remove("p2"));
+  CHECK(catalog.add(second, false));
 }
 
 TEST_CASE("a blocking query returns when its service changes, not when another one does") {

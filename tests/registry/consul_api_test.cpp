@@ -230,3 +230,27 @@ TEST_CASE("a registry with a token answers only to who brings it") {
   request.headers.add("Authorization", "Bearer let me in");
   CHECK(agent.api.handle(request).status == 200);
 }
+
+TEST_CASE("a registry without a token answers to names of this machine only, so that no web page can rebind its own to it") {
+  ManualClock clock;
+  Catalog catalog(clock);
+  ConsulApi open(catalog, {}, {});
+  ConsulApi guarded(catalog, {}, "secret");
+  const auto status = [](ConsulApi& api, const std::string& host) {
+    http::Request request{"GET", "/v1/catalog/services", {}, {}, {}};
+    request.headers.add("Host", host);
+    request.headers.add("X-Consul-Token", "secret");
+    return api.handle(request).status;
+  };
+  for (const char* host : {"127.0.0.1:8500", "127.0.0.1", "localhost:8500", "LocalHost", "[::1]:8500", "[::1]", "127.1.2.3:1"}) {
+    INFO(host);
+    CHECK(status(open, host) == 200);
+    CHECK(status(guarded, host) == 200);
+  }
+  for (const char* host : {"rebound.example", "rebound.example:8500", "127.0.0.1.rebound.example", "127.rebound.example:8500",
+                           "localhost.rebound.example", "rebound@127.0.0.1:8500", "[2001:db8::1]:8500", "192.0.2.1:8500"}) {
+    INFO(host);
+    CHECK(status(open, host) == 403);
+    CHECK(status(guarded, host) == 200);
+  }
+}

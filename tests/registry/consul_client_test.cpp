@@ -126,7 +126,8 @@ TEST_CASE("an instance registers again by itself when the registry has forgotten
   clock.advance_ms(1'000);
   CHECK(announcement.step());
   CHECK(served->catalog.find("p1"));
-  announcement.withdraw();
+  announcement.finish();
+  announcement.withdraw(2'000);
   CHECK(!served->catalog.find("p1"));
 }
 

@@ -163,3 +163,61 @@ TEST_CASE("a stop does not wait for queries that wait, nor for a checked service
   is_open = false;
   silent->stop();
 }
+
+TEST_CASE("a stop takes two seconds at most with a registry that has fallen silent, however many instances are announced") {
+  for (const bool is_silent_from_start : {false, true}) {
+    INFO(is_silent_from_start);
+    std::atomic<bool> is_silent{is_silent_from_start};
+    std::atomic<bool> is_over{false};
+    std::atomic<int> asked{0};
+    const auto agent = http::Server::start({}, [&](const http::Request&) {
+                         ++asked;
+                         if (is_silent.load()) poll_until([&] { return is_over.load(); });
+                         return http::Response();
+                       }).value();
+    RegistrySettings settings;
+    settings.kind = RegistryKind::consul;
+    settings.url = "http://127.0.0.1:" + std::to_string(agent->port());
+    settings.announce_interval_ms = 20;
+    const auto registry = start(settings, false);
+    for (const char* id : {"a", "b", "c", "d"}) REQUIRE(registry->announce({id, id, "http://127.0.0.1:1", {}}));
+    CHECK(poll_until([&] { return asked.load() >= (is_silent_from_start ? 4 : 20); }));
+    is_silent = true;
+    const Instant before = Clock::system().monotonic();
+    registry->stop();
+    CHECK(before.ms_until(Clock::system().monotonic()) < 2'500);
+    is_over = true;
+  }
+}
+
+TEST_CASE("each instance is withdrawn at the stop, also one whose registration was still under way") {
+  std::atomic<bool> is_slow{true};
+  std::atomic<int> added{0};
+  std::atomic<int> removed{0};
+  const auto agent = http::Server::start({}, [&](const http::Request& request) {
+                       const bool is_add = request.path == "/v1/agent/service/register";
+                       if (is_add) ++added;
+                       if (is_add && is_slow.load()) poll_until([&] { return !is_slow.load(); });
+                       if (request.path.starts_with("/v1/agent/service/deregister/")) {
+                         ++removed;
+                         is_slow = false;
+                       }
+                       return http::Response();
+                     }).value();
+  RegistrySettings settings;
+  settings.kind = RegistryKind::consul;
+  settings.url = "http://127.0.0.1:" + std::to_string(agent->port());
+  const auto registry = start(settings, false);
+  for (const char* id : {"a", "b", "c"}) REQUIRE(registry->announce({id, id, "http://127.0.0.1:1", {}}));
+  CHECK(poll_until([&] { return added.load() == 3; }));
+  registry->stop();
+  CHECK(removed == 3);
+}
+
+TEST_CASE("an instance whose url ends with a slash is announced as the same without one") {
+  const auto registration = registry::registration_of({"a-1", "a", "http://payment.test:8103/", {}}, RegistrySettings());
+  REQUIRE(registration);
+  CHECK(registration->address == "payment.test");
+  CHECK(registration->port == 8103);
+  CHECK(registration->checks.front().http == "http://payment.test:8103/readyz");
+}

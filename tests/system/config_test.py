@@ -64,6 +64,20 @@ class ConfigurationTest(ShopTest):
         self.assertEqual((lines["http.keep_alive_ms"], lines["log.level"], lines["listen"]),
                          ("--set", "environment SEAMLINE_LOG__LEVEL", "default"))
 
+    def test_a_secret_is_never_shown_only_whether_it_is_set(self):
+        secret = "a-token-of-the-registry"
+        path = self.file('{"registry": {"token": "%s"}}' % secret)
+        sources = (("--config", path), {}), (("--set", f"registry.token={secret}"), {}), ((), {"SEAMLINE_REGISTRY__TOKEN": secret})
+        for arguments, environment in sources:
+            for form in ((), ("--json",), ("--origin",)):
+                with self.subTest(arguments=arguments, environment=environment, form=form):
+                    result = run("config", "show", *form, *arguments, environment=clean_environment(**environment))
+                    self.assertEqual(result.returncode, OK, result)
+                    self.assertNotIn(secret, result.stdout + result.stderr)
+                    self.assertIn("(secret)", result.stdout)
+        self.assertEqual(self.shown("--config", path)["registry"]["token"], "(secret)")
+        self.assertEqual(self.shown()["registry"]["token"], "")
+
     def test_an_unknown_key_is_named_with_its_line_and_what_was_meant(self):
         path = self.file('{\n  "store": {},\n  "modules": {\n    "payment": {\n      "retry_msec": 5\n    }\n  }\n}')
         for command in (("serve",), ("config", "validate"), ("config", "show"), ("demo", "--once"), ("db", "rebuild", "order")):
