@@ -18,7 +18,8 @@ http::RemoteTransport::Options wire_options(const Configuration& configuration) 
   options.pool.client.time.first_byte_ms = configuration.calls.timeout_ms;
   options.pool.client.time.total_ms = configuration.calls.timeout_ms;
   options.pool.max_open = static_cast<std::size_t>(configuration.calls.bulkhead.max_in_flight);
-  options.pool.max_idle = options.pool.max_open;
+  // Half of what a burst opens: each kept connection holds a thread of the service.
+  options.pool.max_idle = options.pool.max_open / 2;
   options.pool.idle_ms = std::min(options.pool.idle_ms, configuration.http.keep_alive_ms * 3 / 4);
   return options;
 }
