@@ -71,8 +71,11 @@ void Follower::failed(const Error& error) {
     }
     return pause(first_diverged_pause_ms, options_.diverged_ms);
   }
-  if (!is_out_of_reach_) observe::log_warning("events", edge + " cannot be heard now: " + error.detail);
-  is_out_of_reach_ = true;
+  // A publisher that starts beside this subscriber, or starts again, is no news; one that stays away is.
+  if (!is_out_of_reach_ && pause_ms_ >= options_.poll_ms) {
+    observe::log_warning("events", edge + " cannot be heard now: " + error.detail);
+    is_out_of_reach_ = true;
+  }
   pause(first_pause_ms, options_.poll_ms);
 }
 
