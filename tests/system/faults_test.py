@@ -14,6 +14,7 @@ from split import MODULES, SplitTest, free_ports
 TIMEOUT_MS = 600
 # What a busy machine may add to a time limit.
 SLACK_S = 1.5
+FROZEN_S = 5
 SETTINGS = {"calls__timeout_ms": TIMEOUT_MS, "calls__retry__max_attempts": 2, "calls__retry__first_backoff_ms": 5,
             "calls__breaker__minimum_calls": 6, "calls__breaker__window_calls": 20, "calls__breaker__window_ms": 3000,
             "calls__breaker__slow_call_ms": 400, "calls__breaker__open_ms": 200, "http__deadline_ms": 2000,
@@ -221,6 +222,7 @@ class Faults:
         self.start()
         before = self.count(self.effect_module())
         self.service.process.send_signal(signal.SIGSTOP)
+        thaw_at = time.monotonic() + FROZEN_S
         try:
             refused = self.effect("frozen", with_key=True)
             if self.module != "payment":
@@ -231,6 +233,7 @@ class Faults:
             self.assertIn("call.deadline_exceeded", codes)
             self.assert_others_work()
             self.assert_health_warns()
+            time.sleep(max(0, thaw_at - time.monotonic()))
         finally:
             self.service.process.send_signal(signal.SIGCONT)
         self.finish(["frozen"])
