@@ -53,10 +53,10 @@ void check_event(const json::Value& document, const std::string& operation, std:
   CHECK(is_listed);
   CHECK(at(document, {"channels", topic, "address"}).text == "/events/" + std::string(event.type.module));
   CHECK(at(document, {"channels", topic, "messages", name, "$ref"}).text == "#/components/messages/" + name);
-  const json::Value& payload = at(document, {"components", "messages", name, "payload", "allOf"});
-  REQUIRE(payload.items.size() == 2);
-  CHECK(at(payload.items[0], {"properties", "type", "const"}).text == event.type.name);
-  const std::string schema = at(payload.items[1], {"$ref"}).text.substr(std::string("#/components/schemas/").size());
+  const std::vector<json::Value> payload = at(document, {"components", "messages", name, "payload", "allOf"}).items;
+  REQUIRE(payload.size() == 2);
+  CHECK(at(payload[0], {"properties", "type", "const"}).text == event.type.name);
+  const std::string schema = at(payload[1], {"$ref"}).text.substr(std::string("#/components/schemas/").size());
   for (const MemberDescriptor& member : event.body->members) {
     CHECK(at(document, {"components", "schemas", schema, "properties", std::string(member.name)}).items.size() > 0);
   }
