@@ -40,18 +40,18 @@ host::Report measured() {
   return report;
 }
 
-const app::ModuleAdvice& of(const app::Advice& advice, const std::string& name) {
+const app::ModuleAdvice& of(const app::Advice& advice, std::string_view name) {
   for (const app::ModuleAdvice& module : advice.modules) {
     if (module.module == name) return module;
   }
-  throw std::runtime_error("no module " + name);
+  throw std::runtime_error("no module " + std::string(name));
 }
 
-const app::Reason& reason(const app::ModuleAdvice& module, const std::string& criterion) {
+const app::Reason& reason(const app::ModuleAdvice& module, std::string_view criterion) {
   for (const app::Reason& reason : module.reasons) {
     if (reason.criterion == criterion) return reason;
   }
-  throw std::runtime_error("no reason " + criterion);
+  throw std::runtime_error("no reason " + std::string(criterion));
 }
 
 bool names(const app::Reason& reason, const std::string& figure, const std::string& threshold) {
