@@ -242,11 +242,12 @@ class Connection final : public net::TCPServerConnection {
 
   void refuse(Channel& channel, const Response& response) {
     constexpr std::int64_t patience_ms = 500;
+    constexpr std::size_t most_bytes = std::size_t{16} << 20U;
     const auto deadline = after_ms(patience_ms);
     channel.send(serialise(response, false, false), deadline);
     // What the client is still sending is taken in, briefly: a reset would destroy the answer on its way.
     socket().shutdownSend();
-    for (int reads = 0; reads < 64 && SteadyClock::now() < deadline; ++reads) {
+    for (std::size_t taken = 0; taken < most_bytes && SteadyClock::now() < deadline; taken += channel.buffer().size()) {
       channel.buffer().clear();
       if (channel.receive(deadline) != Channel::Outcome::ok) return;
     }
