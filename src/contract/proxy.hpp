@@ -25,6 +25,9 @@ class Transport {
   virtual Result<Answer> send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) = 0;
 };
 
+/// Whether a second run of the operation does no harm: the one rule by which calls are repeated, or said to be repeatable.
+bool is_repeatable(const RemoteOperation& operation, const CallContext& context);
+
 /// What a caller hears of an answer that cannot be read as the operation's reply: call.bad_reply. What is wrong with the reply is
 /// told in its detail, never as violations: the caller's request broke no rule.
 Error unreadable_reply(const RemoteOperation& operation, const CallContext& context, const Error& reason);

@@ -27,13 +27,6 @@ std::optional<std::int64_t> number_in(const http::Headers& headers, std::string_
   return number;
 }
 
-/// A Content-Type may have parameters (RFC 9110, section 8.3.1), and they say nothing about JSON.
-bool is_batch(std::string_view content_type) {
-  content_type = content_type.substr(0, content_type.find(';'));
-  while (content_type.ends_with(' ')) content_type.remove_suffix(1);
-  return http::equal_ignoring_case(content_type, batch_content_type);
-}
-
 std::string query_for(const store::LogPosition& after, std::int64_t limit, std::int64_t wait_ms) {
   std::string query = "after=" + std::to_string(after.seq);
   if (!after.log_id.empty()) query += "&log=" + percent_encode(after.log_id);
@@ -138,7 +131,8 @@ Result<LogRead> HttpLogSource::read(const store::LogPosition& after, std::int64_
   read.log_id = response->headers.get(log_id_header);
   const auto epoch = number_in(response->headers, log_epoch_header);
   const auto head_seq = number_in(response->headers, log_head_header);
-  if (read.log_id.empty() || !epoch || !head_seq || !is_batch(response->headers.get("Content-Type"))) {
+  if (read.log_id.empty() || !epoch || !head_seq ||
+      !http::has_media_type(response->headers.get("Content-Type"), batch_content_type)) {
     return unreachable("The answer of " + publisher_ + " is no batch of events with the headers of a log.");
   }
   read.head_seq = *head_seq;

@@ -20,13 +20,6 @@ std::string_view wanted_type(BodyFormat format) {
   return format == BodyFormat::json ? "application/json" : "application/x-www-form-urlencoded";
 }
 
-/// Whether a Content-Type names the type, with or without parameters (RFC 9110, section 8.3.1).
-bool has_type(std::string_view content_type, std::string_view wanted) {
-  content_type = content_type.substr(0, content_type.find(';'));
-  while (content_type.ends_with(' ') || content_type.ends_with('\t')) content_type.remove_suffix(1);
-  return equal_ignoring_case(content_type, wanted);
-}
-
 /// Whether a Host header names this machine by an address that leads nowhere else (RFC 6761, section 6.3, for localhost).
 bool names_loopback(std::string_view host) {
   const auto colon = host.rfind(':');
@@ -63,8 +56,7 @@ Response success(const Request& request, Answer answer, const CallNotes& notes, 
   }
   response.headers.add("Content-Type", "application/json");
   if (!answer.location.empty()) response.headers.add("Location", answer.location);
-  if (notes.waited) response.headers.add("Preference-Applied", "wait");
-  if (notes.replayed) response.headers.add("Idempotent-Replayed", "true");
+  write_notes(notes, response.headers);
   if (route.route.body == BodyFormat::form) response.headers.add("Cache-Control", "no-store");
   response.body = std::move(answer.body);
   return response;
@@ -121,7 +113,7 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
   if (route.route.verb == Verb::get && !request.body.empty()) {
     return problem(400, "request.body_not_expected", "A GET has no body here.", request_id);
   }
-  if (!request.body.empty() && !has_type(request.headers.get("Content-Type"), wanted_type(route.route.body))) {
+  if (!request.body.empty() && !has_media_type(request.headers.get("Content-Type"), wanted_type(route.route.body))) {
     return problem(415, "request.wrong_content_type",
                    "The Content-Type must be " + std::string(wanted_type(route.route.body)) + ".", request_id);
   }

@@ -26,6 +26,12 @@ std::size_t Headers::count(std::string_view name) const {
       std::count_if(fields_.begin(), fields_.end(), [&](const auto& field) { return equal_ignoring_case(field.first, name); }));
 }
 
+bool has_media_type(std::string_view content_type, std::string_view wanted) {
+  content_type = content_type.substr(0, content_type.find(';'));
+  while (content_type.ends_with(' ') || content_type.ends_with('\t')) content_type.remove_suffix(1);
+  return equal_ignoring_case(content_type, wanted);
+}
+
 bool is_framing_header(std::string_view name) {
   constexpr std::array<std::string_view, 4> framing{"Host", "Connection", "Content-Length", "Transfer-Encoding"};
   return std::any_of(framing.begin(), framing.end(), [&](std::string_view one) { return equal_ignoring_case(name, one); });

@@ -24,6 +24,9 @@ class Headers {
 /// Compares without regard to ASCII case.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
+/// Whether a Content-Type names this type, with or without parameters (RFC 9110, section 8.3.1).
+bool has_media_type(std::string_view content_type, std::string_view wanted);
+
 /// Whether a header says where a message begins and ends, or for whom it is (RFC 9110, sections 7.2, 7.6.1 and 8.6; RFC 9112,
 /// section 6.1). Whoever writes the message to a connection writes these: a second one would let its author add a request.
 bool is_framing_header(std::string_view name);

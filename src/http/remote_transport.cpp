@@ -39,10 +39,7 @@ bool is_refusal_of_service(int status, const Error& error, const CallContext& co
 }
 
 bool has_type(const Response& response, std::string_view wanted) {
-  std::string_view type = response.headers.get("Content-Type");
-  type = type.substr(0, type.find(';'));
-  while (type.ends_with(' ')) type.remove_suffix(1);
-  return equal_ignoring_case(type, wanted);
+  return has_media_type(response.headers.get("Content-Type"), wanted);
 }
 
 bool is_refusal_of_token(const Response& response) {
@@ -54,9 +51,7 @@ bool is_refusal_of_token(const Response& response) {
 /// An error of the carriage: what it says of repeating the call depends on the operation.
 Error carriage_error(Error error, const CallContext& context, const RemoteOperation& operation) {
   error.may_have_run = error.may_have_run && operation.route.verb != Verb::get;
-  const bool may_be_repeated =
-      operation.repeat == Repeat::safe || (operation.repeat == Repeat::with_key && !context.idempotency_key.empty());
-  error.retryable = error.kind != Kind::malformed && (!error.may_have_run || may_be_repeated);
+  error.retryable = error.kind != Kind::malformed && (!error.may_have_run || is_repeatable(operation, context));
   return error;
 }
 

@@ -131,6 +131,16 @@ void write_map(json::Writer& out, const std::map<std::string, std::string>& map)
   out.end_object();
 }
 
+/// What every entry says of the one node that there is.
+void write_node_members(json::Writer& out, const Node& node) {
+  out.member("ID", node.id);
+  out.member("Node", node.name);
+  out.member("Address", node.address);
+  out.member("Datacenter", node.datacenter);
+  out.key("TaggedAddresses");
+  write_map(out, {{"lan", node.address}});
+}
+
 void write_texts(json::Writer& out, const std::vector<std::string>& texts) {
   out.begin_array();
   for (const std::string& text : texts) out.string(text);
@@ -288,12 +298,7 @@ void write_health_entry(json::Writer& out, const Node& node, const Instance& ins
   out.begin_object();
   out.key("Node");
   out.begin_object();
-  out.member("ID", node.id);
-  out.member("Node", node.name);
-  out.member("Address", node.address);
-  out.member("Datacenter", node.datacenter);
-  out.key("TaggedAddresses");
-  write_map(out, {{"lan", node.address}});
+  write_node_members(out, node);
   out.key("Meta");
   write_map(out, {});
   out.end_object();
@@ -307,12 +312,7 @@ void write_health_entry(json::Writer& out, const Node& node, const Instance& ins
 void write_catalog_entry(json::Writer& out, const Node& node, const Instance& instance) {
   const Registration& registration = instance.registration;
   out.begin_object();
-  out.member("ID", node.id);
-  out.member("Node", node.name);
-  out.member("Address", node.address);
-  out.member("Datacenter", node.datacenter);
-  out.key("TaggedAddresses");
-  write_map(out, {{"lan", node.address}});
+  write_node_members(out, node);
   out.key("NodeMeta");
   write_map(out, {});
   out.member("ServiceID", registration.id);

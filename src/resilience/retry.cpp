@@ -39,15 +39,6 @@ bool RetryBudget::withdraw() {
   return false;
 }
 
-bool is_repeatable(const RemoteOperation& operation, const CallContext& context) {
-  switch (operation.repeat) {
-    case Repeat::safe: return true;
-    case Repeat::with_key: return !context.idempotency_key.empty();
-    case Repeat::never: return false;
-  }
-  return false;
-}
-
 bool may_repeat(const RemoteOperation& operation, const CallContext& context, const Error& error, bool earlier_may_have_run) {
   if (error.from_seam || is_relocation(error)) return false;
   if (is_infrastructure(error)) return (error.retryable && !error.may_have_run) || is_repeatable(operation, context);

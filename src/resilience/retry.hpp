@@ -69,9 +69,6 @@ class RetryBudget {
 /// then be about that attempt, and is repeated too.
 bool may_repeat(const RemoteOperation& operation, const CallContext& context, const Error& error, bool earlier_may_have_run);
 
-/// Whether a second run of the operation does no harm.
-bool is_repeatable(const RemoteOperation& operation, const CallContext& context);
-
 /// The pause behind the attempt of this number (1, 2, …), in milliseconds: full jitter, uniform in [0, first * 2^(attempt-1)],
 /// at most max_backoff_ms; on top of what the error asks for.
 std::int64_t backoff_ms(const RetrySettings& settings, std::int64_t attempt, std::int64_t retry_after_ms, Random& random);
