@@ -124,6 +124,9 @@ class ConfigurationTest(ShopTest):
         arguments = ("serve", "--module", "payment", "--set", "modules.payment.placement=remote", "--set", f"data_dir={self.folder / 'data'}",
                      "--set", "modules.payment.listen=0.0.0.0:0")
         self.assert_refused(run(*arguments), USAGE, "SEAMLINE_SERVICE_SECRET", "payment", "loopback")
+        # What stands before a listener on loopback lets others in.
+        behind_a_proxy = (*arguments[:-1], "modules.payment.listen=127.0.0.1:0", "--set", "modules.payment.url=http://payment.example.org:8103")
+        self.assert_refused(run(*behind_a_proxy), USAGE, "SEAMLINE_SERVICE_SECRET", "payment.example.org")
 
     def test_open_doors_are_refused_unless_they_lead_to_loopback(self):
         for listen in ("0.0.0.0:0", "[::]:0", "192.0.2.1:0", "example.org:0"):

@@ -1,5 +1,7 @@
 """With SEAMLINE_SERVICE_SECRET set, services believe only services that prove themselves, and of these only what users prove."""
+import sqlite3
 import unittest
+from contextlib import closing
 
 from shop import Client, poll_until
 from split import MODULES, SplitTest
@@ -80,6 +82,25 @@ class TrustTest(SplitTest):
         self.assertEqual(self.service_token("order").status, 200)
         self.assertEqual(self.service_token("order", secret="wrong").json()["error"], "invalid_client")
         self.assertEqual(self.service_token("order", name="stranger").json()["error"], "invalid_client")
+
+
+class ReceiptsTest(SplitTest):
+    def test_each_module_of_a_process_signs_receipts_in_its_own_name(self):
+        shop = self.split(["payment"], auth="on", events__receipt_ms=50, modules__user__password_memory_kib=7168,
+                          modules__user__password_passes=1)
+        for process in shop.processes().values():
+            process.environment["SEAMLINE_SERVICE_SECRET"] = SECRET
+        shop.start()
+        shop.add_product(Authorization=f"Bearer {shop.login()}")
+        shop.add_user()
+        user = {"Authorization": "Bearer " + shop.login("ada@example.org", "a-long-password")}
+        reply = shop.post("/orders", {"items": [{"product_id": "p1", "quantity": 1}]}, Prefer="wait=10", **user)
+        self.assertEqual(reply.json()["status"], "confirmed", reply)
+
+        def subscribers():
+            with closing(sqlite3.connect(f"file:{shop.data_dir / 'payment' / '0.db'}?mode=ro", uri=True)) as store:
+                return {name for name, seq in store.execute("SELECT subscriber, seq FROM receipts") if seq > 0}
+        poll_until(lambda: subscribers() == {"order", "inventory"}, 10, lambda: f"receipts of {subscribers()}")
 
 
 if __name__ == "__main__":
