@@ -214,7 +214,12 @@ struct ConfigurationSources {
 /// The prefix of environment variables that are configuration.
 inline constexpr std::string_view environment_prefix = "SEAMLINE_";
 /// Variables of that prefix that are secrets or switches, and no configuration.
+#ifdef SEAMLINE_FAULTS
+inline constexpr std::array<std::string_view, 4> other_variables{"SEAMLINE_ADMIN_PASSWORD", "SEAMLINE_SERVICE_SECRET",
+                                                                 "SEAMLINE_CRASH_AT", "SEAMLINE_MISTAKES"};
+#else
 inline constexpr std::array<std::string_view, 2> other_variables{"SEAMLINE_ADMIN_PASSWORD", "SEAMLINE_SERVICE_SECRET"};
+#endif
 
 /// All layers, in their order: file < environment < flags. Errors: config.unreadable, config.unknown_key, config.invalid.
 Result<config::Layers> load_layers(const ConfigurationSources& sources);

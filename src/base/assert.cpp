@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/fault.hpp"
+
 namespace seamline {
 
 void assertion_failed(const char* condition, const char* file, int line) noexcept {
@@ -12,7 +14,10 @@ void assertion_failed(const char* condition, const char* file, int line) noexcep
   std::abort();
 }
 
-void stop_process(const char* what_happened, const char* what_to_do) noexcept {
+void stop_process(const char* what_happened, const char* what_to_do) {
+#ifdef SEAMLINE_FAULTS
+  fault::stopping(what_happened);
+#endif
   std::fprintf(stderr, "seamline stops: %s. %s\n", what_happened, what_to_do);
   std::fflush(stderr);
   ::_exit(1);

@@ -7,7 +7,7 @@ namespace seamline {
 
 /// Stops the process when it cannot keep its promise any more (a failed fsync, a full disk): prints what happened and
 /// what to do, and exits with status 1 at once, without unwinding, so that nothing is answered after it.
-[[noreturn]] void stop_process(const char* what_happened, const char* what_to_do) noexcept;
+[[noreturn]] void stop_process(const char* what_happened, const char* what_to_do);
 
 }  // namespace seamline
 
