@@ -1,9 +1,7 @@
 #include "configuration.hpp"
 
-#include <arpa/inet.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdlib>
 
 namespace seamline::app {
@@ -107,33 +105,14 @@ void read_secrets(Configuration& configuration) {
   for_each_field<ModulesSection>([&](const auto& module) { configuration.modules.user.service_names.emplace_back(module.name); });
 }
 
-bool Address::is_loopback() const {
-  in_addr ipv4{};
-  if (::inet_pton(AF_INET, host.c_str(), &ipv4) == 1) return (ntohl(ipv4.s_addr) >> 24U) == 127;
-  return host == "localhost" || host == "::1";
-}
-
-std::string Address::url() const {
-  const bool is_ipv6 = host.find(':') != std::string::npos;
-  return "http://" + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
-Result<Address> parse_address(std::string_view key, std::string_view text) {
-  const auto colon = text.rfind(':');
-  Address address;
-  if (colon != std::string_view::npos) {
-    std::string_view host = text.substr(0, colon);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    address.host = host;
-    const char* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data() + colon + 1, end, address.port);
-    if (!address.host.empty() && read.ec == std::errc() && read.ptr == end) return address;
-  }
+Result<http::HostAndPort> parse_address(std::string_view key, std::string_view text) {
+  auto address = http::read_host_and_port(text);
+  if (address && !address->host.empty()) return std::move(*address);
   return fail(
       invalid(std::string(key) + " is \"" + std::string(text) + "\", and must be host:port, for example 127.0.0.1:8080."));
 }
 
-Result<Address> parse_url(std::string_view key, std::string_view text) {
+Result<http::HostAndPort> parse_url(std::string_view key, std::string_view text) {
   constexpr std::string_view scheme = "http://";
   std::string_view rest = text.starts_with(scheme) ? text.substr(scheme.size()) : std::string_view();
   if (rest.ends_with('/')) rest.remove_suffix(1);
@@ -143,7 +122,7 @@ Result<Address> parse_url(std::string_view key, std::string_view text) {
                       "\", and must be http://host:port, for example http://127.0.0.1:8103."));
 }
 
-Address listen_address(const ModuleAddress& module) {
+http::HostAndPort listen_address(const ModuleAddress& module) {
   return module.listen.empty() ? parse_url("url", module.url).value() : parse_address("listen", module.listen).value();
 }
 

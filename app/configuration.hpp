@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/layers.hpp"
+#include "http/address.hpp"
 #include "inventory/module.hpp"
 #include "order/module.hpp"
 #include "payment/module.hpp"
@@ -232,18 +233,11 @@ Result<Configuration> load_configuration(const ConfigurationSources& sources);
 /// Takes the secrets, which are no keys, from the environment.
 void read_secrets(Configuration& configuration);
 
-/// A listener's address.
-struct Address {
-  std::string host;
-  std::uint16_t port = 0;
-  bool is_loopback() const;
-  std::string url() const;
-};
 /// `host:port`, an IPv6 host in brackets. Errors: config.invalid.
-Result<Address> parse_address(std::string_view key, std::string_view text);
+Result<http::HostAndPort> parse_address(std::string_view key, std::string_view text);
 /// The address in `http://host:port`, and nothing behind it. Errors: config.invalid.
-Result<Address> parse_url(std::string_view key, std::string_view text);
+Result<http::HostAndPort> parse_url(std::string_view key, std::string_view text);
 /// What the module's own listener binds: its `listen`, or else the address of its url. It was checked with the configuration.
-Address listen_address(const ModuleAddress& module);
+http::HostAndPort listen_address(const ModuleAddress& module);
 
 }  // namespace seamline::app

@@ -127,7 +127,7 @@ Result<void> ShopServer::make_service_listeners() {
                                                    .dispatcher = {.deadline_ms = configuration_.http.deadline_ms},
                                                    .events = {.max_polls = configuration_.events.max_polls}};
   for (const ModuleEntry& module : composition_.hosted) {
-    const Address address = listen_address(module.address);
+    const http::HostAndPort address = listen_address(module.address);
     auto trust = make_trust(module, address);
     if (!trust) return fail(std::move(trust.error()));
     service_listeners_.push_back(std::make_unique<ServiceListener>(module, std::move(*trust), surroundings));
@@ -137,7 +137,7 @@ Result<void> ShopServer::make_service_listeners() {
 
 Result<void> ShopServer::listen_for_services() {
   for (std::size_t i = 0; i < service_listeners_.size(); ++i) {
-    const Address address = listen_address(composition_.hosted[i].address);
+    const http::HostAndPort address = listen_address(composition_.hosted[i].address);
     if (auto listening = service_listeners_[i]->listen(listener_options(address)); !listening) return listening;
   }
   return {};
@@ -194,14 +194,15 @@ std::unique_ptr<security::Authenticator> ShopServer::make_authenticator() {
                                                          static_cast<std::size_t>(configuration_.security.max_cached_tokens));
 }
 
-Result<std::unique_ptr<security::ServiceTrust>> ShopServer::make_trust(const ModuleEntry& module, const Address& address) {
+Result<std::unique_ptr<security::ServiceTrust>> ShopServer::make_trust(const ModuleEntry& module,
+                                                                       const http::HostAndPort& address) {
   auto* users = dynamic_cast<security::BearerAuthenticator*>(authenticator_.get());
   if (identity_.has_secret() && users != nullptr) {
     return std::make_unique<security::TokenTrust>(
         security::service_token_policy(configuration_.modules.user.token_issuer, module.spec.name), *users, Clock::system());
   }
   // Behind a url elsewhere stands something that lets others in, wherever the listener itself is.
-  const Address reached_at = parse_url("url", module.address.url).value();
+  const http::HostAndPort reached_at = parse_url("url", module.address.url).value();
   if (address.is_loopback() && reached_at.is_loopback()) return std::make_unique<security::LoopbackTrust>();
   return fail(config::errors::invalid,
               "The listener of " + module.spec.name + " at " + address.url() + ", reached at " + module.address.url +
@@ -209,7 +210,7 @@ Result<std::unique_ptr<security::ServiceTrust>> ShopServer::make_trust(const Mod
                   "SEAMLINE_SERVICE_SECRET to the same long random text in every process of the shop.");
 }
 
-http::Server::Options ShopServer::listener_options(const Address& address) const {
+http::Server::Options ShopServer::listener_options(const http::HostAndPort& address) const {
   http::Server::Options options;
   options.host = address.host;
   options.port = address.port;
@@ -262,18 +263,18 @@ bool ShopServer::is_ready() const {
 
 std::string ShopServer::url() const {
   if (composition_.is_main) {
-    Address address = parse_address("listen", configuration_.listen).value();
+    http::HostAndPort address = parse_address("listen", configuration_.listen).value();
     address.port = public_server_->port();
     return address.url();
   }
-  Address address = listen_address(composition_.hosted.front().address);
+  http::HostAndPort address = listen_address(composition_.hosted.front().address);
   address.port = service_listeners_.front()->port();
   return address.url();
 }
 
 std::string ShopServer::admin_url() const {
   const std::string& admin = composition_.is_main ? configuration_.admin : composition_.hosted.front().address.admin;
-  Address address = parse_address("admin", admin).value();
+  http::HostAndPort address = parse_address("admin", admin).value();
   address.port = admin_server_->port();
   return address.url();
 }

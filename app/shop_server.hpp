@@ -52,10 +52,10 @@ class ShopServer {
   /// Tells the registry where this process is reached.
   Result<void> announce();
   std::unique_ptr<security::Authenticator> make_authenticator();
-  Result<std::unique_ptr<security::ServiceTrust>> make_trust(const ModuleEntry& module, const Address& address);
+  Result<std::unique_ptr<security::ServiceTrust>> make_trust(const ModuleEntry& module, const http::HostAndPort& address);
   std::vector<http::HealthCheck> check_health() const;
   host::ReportFacts report_facts() const;
-  http::Server::Options listener_options(const Address& address) const;
+  http::Server::Options listener_options(const http::HostAndPort& address) const;
   /// The name by which the other processes know this one.
   std::string process_name() const;
   /// Under which names it proves itself: its own, and those of its modules.

@@ -1,5 +1,6 @@
 #include "http/dispatcher.hpp"
 
+#include "http/address.hpp"
 #include "http/client_credentials.hpp"
 #include "http/headers.hpp"
 #include "http/problem.hpp"
@@ -22,10 +23,8 @@ std::string_view wanted_type(BodyFormat format) {
 
 /// Whether a Host header names this machine by an address that leads nowhere else (RFC 6761, section 6.3, for localhost).
 bool names_loopback(std::string_view host) {
-  const auto colon = host.rfind(':');
-  if (colon != std::string_view::npos && !host.ends_with(']')) host = host.substr(0, colon);
-  const bool is_address = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return (is_address && host.starts_with("127.")) || host == "[::1]" || equal_ignoring_case(host, "localhost");
+  const auto address = address_of("http://" + std::string(host));
+  return address && address->is_loopback();
 }
 
 Response method_not_allowed(const std::vector<Verb>& verbs, std::string_view request_id) {

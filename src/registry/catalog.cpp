@@ -4,8 +4,8 @@
 #include <chrono>
 
 #include "base/text.hpp"
+#include "http/address.hpp"
 #include "http/head.hpp"
-#include "registry/address.hpp"
 
 namespace seamline::registry {
 namespace {
@@ -47,11 +47,11 @@ Result<void> check_request(const CheckDefinition& check) {
 /// The registry asks an instance where that says that it is, and nobody else.
 Result<void> check_target(const CheckDefinition& check, const std::string& address, bool is_on_loopback) {
   const bool is_visible = std::all_of(check.http.begin(), check.http.end(), [](char c) { return c > 0x20 && c < 0x7F; });
-  const auto target = is_visible ? address_of(check.http) : std::nullopt;
+  const auto target = is_visible ? http::address_of(check.http) : std::nullopt;
   if (!target)
     return fail(errors::invalid, "The url of a check is http://host:port/path, without blanks and control characters.");
   if (!address.empty() && http::equal_ignoring_case(target->host, address)) return {};
-  if (is_on_loopback && is_loopback(target->host) && (address.empty() || is_loopback(address))) return {};
+  if (is_on_loopback && http::is_loopback(target->host) && (address.empty() || http::is_loopback(address))) return {};
   return fail(errors::invalid, "A check asks the Address of its service, and no other host.");
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/hash.hpp"
 #include "contract/wire.hpp"
-#include "registry/address.hpp"
+#include "http/address.hpp"
 #include "registry/duration.hpp"
 
 namespace seamline::registry {
@@ -136,8 +136,8 @@ http::Response ConsulApi::handle(const http::Request& request) {
 bool ConsulApi::is_allowed(const http::Request& request) const {
   if (token_.empty()) {
     const std::string host(request.headers.get("Host"));
-    const auto address = address_of("http://" + host);
-    return host.empty() || (address && is_loopback(address->host));
+    const auto address = http::address_of("http://" + host);
+    return host.empty() || (address && http::is_loopback(address->host));
   }
   const std::string_view token = request.headers.get("X-Consul-Token");
   const std::string_view bearer = request.headers.get("Authorization");

@@ -1,6 +1,6 @@
 #include "registry/health_checker.hpp"
 
-#include "registry/address.hpp"
+#include "http/address.hpp"
 
 namespace seamline::registry {
 namespace {
@@ -14,7 +14,7 @@ struct Outcome {
 };
 
 http::Request request_of(const CheckDefinition& check) {
-  std::string_view target = std::string_view(check.http).substr(path_of(check.http));
+  std::string_view target = std::string_view(check.http).substr(http::path_of(check.http));
   target = target.substr(0, target.find('#'));
   const auto question = target.find('?');
   http::Request request;
@@ -49,7 +49,7 @@ bool HealthChecker::step() {
   const auto due = catalog_.take_due_check();
   if (!due) return has_expired;
   const CheckDefinition& check = due->definition;
-  const auto client = std::make_shared<http::Client>(check.http.substr(0, path_of(check.http)), options_of(check));
+  const auto client = std::make_shared<http::Client>(check.http.substr(0, http::path_of(check.http)), options_of(check));
   {
     const std::lock_guard lock(mutex_);
     if (is_finished_) return false;

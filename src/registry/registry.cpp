@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/id.hpp"
+#include "http/address.hpp"
 #include "http/server.hpp"
 #include "observe/log.hpp"
-#include "registry/address.hpp"
 #include "registry/announcement.hpp"
 #include "registry/consul_api.hpp"
 #include "registry/discovery.hpp"
@@ -32,9 +32,9 @@ constexpr std::int64_t keep_alive_ms = 60'000;
 class Embedded {
  public:
   static Result<std::unique_ptr<Embedded>> start(const RegistrySettings& settings, const Clock& clock, Random& random) {
-    const auto address = read_host_and_port(settings.listen);
+    const auto address = http::read_host_and_port(settings.listen);
     if (!address) return fail(errors::invalid, "registry.listen is host:port, as 127.0.0.1:8500.");
-    if (!is_loopback(address->host) && settings.token.text.empty()) {
+    if (!http::is_loopback(address->host) && settings.token.text.empty()) {
       return fail(
           errors::invalid,
           "registry.listen is off loopback: whoever reaches it could register. Set registry.token, or listen on 127.0.0.1.");
@@ -65,8 +65,9 @@ class Embedded {
   }
 
  private:
-  Embedded(const RegistrySettings& settings, const HostAndPort& address, const Clock& clock, Random& random)
-      : limits_{.max_instances = static_cast<std::size_t>(settings.max_instances), .is_on_loopback = is_loopback(address.host)},
+  Embedded(const RegistrySettings& settings, const http::HostAndPort& address, const Clock& clock, Random& random)
+      : limits_{.max_instances = static_cast<std::size_t>(settings.max_instances),
+                .is_on_loopback = http::is_loopback(address.host)},
         catalog_(clock, limits_),
         api_(catalog_, Node{"seamline", address.host, "dc1", IdSource(clock, random).next()}, settings.token.text) {
     for (int i = 0; i < checks_at_once; ++i) checkers_.emplace_back(catalog_);
@@ -106,7 +107,7 @@ Result<Registration> registration_of(const Announced& instance, const RegistrySe
   constexpr std::string_view scheme = "http://";
   std::string_view url = instance.url;
   if (url.ends_with('/')) url.remove_suffix(1);
-  const auto address = url.starts_with(scheme) ? read_host_and_port(url.substr(scheme.size())) : std::nullopt;
+  const auto address = url.starts_with(scheme) ? http::read_host_and_port(url.substr(scheme.size())) : std::nullopt;
   if (!address || address->port == 0)
     return fail(errors::invalid, "The url of " + instance.id + " is " + instance.url + "; it must be http://host:port.");
   Registration registration;
@@ -135,7 +136,7 @@ class Registry::Impl {
     auto embedded = Embedded::start(settings_, clock_, random_);
     if (!embedded) return fail(std::move(embedded.error()));
     embedded_ = std::move(*embedded);
-    const auto address = read_host_and_port(settings_.listen);
+    const auto address = http::read_host_and_port(settings_.listen);
     const bool is_any = address->host == "0.0.0.0" || address->host == "::";
     const std::string host = is_any                                         ? "127.0.0.1"
                              : address->host.find(':') == std::string::npos ? address->host

@@ -5,15 +5,19 @@
 #include <string>
 #include <string_view>
 
-namespace seamline::registry {
+namespace seamline::http {
 
 struct HostAndPort {
   /// A name or an address; one of IPv6 without its brackets.
   std::string host;
   std::uint16_t port = 0;
+
+  bool is_loopback() const;
+  /// `http://host:port`, an IPv6 host in brackets.
+  std::string url() const;
 };
 
-/// `host:port`, an IPv6 host in brackets.
+/// `host:port`, an IPv6 host in brackets. It says nothing about whether the host is well formed.
 std::optional<HostAndPort> read_host_and_port(std::string_view text);
 
 /// Where the path of `http://host:port/path` begins; the url's length where it has none.
@@ -26,4 +30,4 @@ std::optional<HostAndPort> address_of(std::string_view url);
 /// Whether a host is this machine itself: an address of 127.0.0.0/8, ::1 or localhost, and no name that only begins so.
 bool is_loopback(const std::string& host);
 
-}  // namespace seamline::registry
+}  // namespace seamline::http

@@ -1,4 +1,4 @@
-#include "registry/address.hpp"
+#include "http/address.hpp"
 
 #include <arpa/inet.h>
 
@@ -7,7 +7,7 @@
 
 #include "http/message.hpp"
 
-namespace seamline::registry {
+namespace seamline::http {
 namespace {
 
 constexpr std::string_view scheme = "http://";
@@ -24,6 +24,13 @@ bool is_host(const std::string& host) {
 }
 
 }  // namespace
+
+bool HostAndPort::is_loopback() const { return http::is_loopback(host); }
+
+std::string HostAndPort::url() const {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return "http://" + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
 
 std::optional<HostAndPort> read_host_and_port(std::string_view text) {
   const auto colon = text.rfind(':');
@@ -55,7 +62,7 @@ std::optional<HostAndPort> address_of(std::string_view url) {
 bool is_loopback(const std::string& host) {
   in_addr ipv4{};
   if (::inet_pton(AF_INET, host.c_str(), &ipv4) == 1) return (ntohl(ipv4.s_addr) >> 24U) == 127;
-  return http::equal_ignoring_case(host, "localhost") || host == "::1";
+  return equal_ignoring_case(host, "localhost") || host == "::1";
 }
 
-}  // namespace seamline::registry
+}  // namespace seamline::http
