@@ -6,6 +6,22 @@
 #include "base/clock.hpp"
 
 namespace seamline {
+namespace {
+
+class Threads final : public LoopRunner {
+ public:
+  std::unique_ptr<RunningLoop> start(std::string name, Loop& loop, std::int64_t idle_ms) override {
+    return std::make_unique<LoopThread>(std::move(name), loop, idle_ms);
+  }
+  void wait(const Completion& completion) override { completion.wait(); }
+};
+
+}  // namespace
+
+LoopRunner& LoopRunner::threads() {
+  static Threads threads;
+  return threads;
+}
 
 LoopThread::LoopThread(std::string name, Loop& loop, std::int64_t idle_ms)
     : loop_(loop), idle_ms_(idle_ms), thread_([this, name = std::move(name)] { run(name); }) {}

@@ -76,6 +76,9 @@ Result<void> check_chain(const LogRead& read, std::int64_t epoch, const store::L
 HttpLogSource::HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options, security::ServiceTokens* tokens)
     : publisher_(std::move(publisher)), endpoints_(endpoints), options_(options), tokens_(tokens) {}
 
+HttpLogSource::HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options, http::Exchange& exchange)
+    : publisher_(std::move(publisher)), endpoints_(endpoints), options_(options), tokens_(nullptr), exchange_(&exchange) {}
+
 HttpLogSource::~HttpLogSource() = default;
 
 Result<std::shared_ptr<http::Client>> HttpLogSource::client_to(const std::string& url) {
@@ -94,6 +97,13 @@ void HttpLogSource::interrupt() {
   if (client_) client_->interrupt();
 }
 
+Result<http::Response> HttpLogSource::carry(const std::string& url, const http::Request& request, const http::TimeLimits& time) {
+  if (exchange_ != nullptr) return exchange_->send(url, request, time);
+  const auto client = client_to(url);
+  if (!client) return fail(client.error());
+  return (*client)->send(request, time);
+}
+
 Result<http::Response> HttpLogSource::send(http::Request request, std::int64_t wait_ms) {
   const auto url = endpoints_.choose();
   if (!url) return unreachable(url.error().detail);
@@ -104,11 +114,9 @@ Result<http::Response> HttpLogSource::send(http::Request request, std::int64_t w
     token = std::move(*drawn);
     request.headers.add("Authorization", "Bearer " + token);
   }
-  const auto client = client_to(*url);
-  if (!client) return fail(client.error());
   const std::int64_t first_byte_ms = wait_ms + options_.answer_timeout_ms;
   auto response =
-      (*client)->send(request, {options_.connect_timeout_ms, first_byte_ms, first_byte_ms + options_.answer_timeout_ms});
+      carry(*url, request, {options_.connect_timeout_ms, first_byte_ms, first_byte_ms + options_.answer_timeout_ms});
   endpoints_.report(*url, response.has_value());
   if (!response) return unreachable(response.error().detail);
   if (response->status == 200) return response;

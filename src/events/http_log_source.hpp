@@ -26,6 +26,9 @@ class HttpLogSource final : public LogSource {
 
   /// Both exist and outlive the source. `tokens` prove the subscriber; null where nobody has to.
   HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options, security::ServiceTokens* tokens = nullptr);
+  /// The same over an exchange of the caller's, which exists and outlives it, instead of a connection of its own. What waits there
+  /// is not interrupted.
+  HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options, http::Exchange& exchange);
   ~HttpLogSource() override;
 
   Result<LogRead> read(const store::LogPosition& after, std::int64_t limit, std::int64_t wait_ms) override;
@@ -36,6 +39,7 @@ class HttpLogSource final : public LogSource {
  private:
   /// `wait_ms`: how long the publisher may hold the request.
   Result<http::Response> send(http::Request request, std::int64_t wait_ms);
+  Result<http::Response> carry(const std::string& url, const http::Request& request, const http::TimeLimits& time);
   /// The connection to `url`. Errors: events.unavailable once it is interrupted.
   Result<std::shared_ptr<http::Client>> client_to(const std::string& url);
 
@@ -43,6 +47,7 @@ class HttpLogSource final : public LogSource {
   http::Endpoints& endpoints_;
   const Options options_;
   security::ServiceTokens* const tokens_;
+  http::Exchange* const exchange_ = nullptr;
   std::int64_t head_seq_ = 0;
 
   std::mutex mutex_;  // guards what interrupt() needs, below

@@ -19,12 +19,12 @@ namespace seamline::host {
 class WorkerWaker {
  public:
   void wake() const {
-    if (LoopThread* const thread = thread_->load()) thread->wake();
+    if (RunningLoop* const thread = thread_->load()) thread->wake();
   }
 
  private:
   friend class Host;
-  using Thread = std::atomic<LoopThread*>;
+  using Thread = std::atomic<RunningLoop*>;
   std::shared_ptr<Thread> thread_ = std::make_shared<Thread>(nullptr);
 };
 

@@ -41,7 +41,7 @@ struct Host::GatedThread {
   seam::GatedLoop loop;
   std::int64_t idle_ms;
   WorkerWaker waker;
-  std::unique_ptr<LoopThread> thread;
+  std::unique_ptr<RunningLoop> thread;
 };
 
 /// A subscriber's own loop at a log elsewhere, and the thread around it while the host has threads.
@@ -52,7 +52,7 @@ struct Host::Following {
   std::string name;
   std::unique_ptr<events::Follower> loop;
   WorkerWaker waker;
-  std::unique_ptr<LoopThread> thread;
+  std::unique_ptr<RunningLoop> thread;
 };
 
 /// A module in its place: what belongs to it alone, in the order in which it is made.
@@ -187,16 +187,16 @@ void Host::connect_gates() {
 
 void Host::start_threads() {
   // The writers first: whatever runs next posts to them.
-  for (const auto& placed : modules_) placed->store->writer().start_thread();
-  puller_thread_ = std::make_unique<LoopThread>("puller", puller_, options_.puller.poll_ms);
+  for (const auto& placed : modules_) placed->store->writer().start_thread(*options_.runner);
+  puller_thread_ = options_.runner->start("puller", puller_, options_.puller.poll_ms);
   puller_waker_.thread_->store(puller_thread_.get());
   for (const auto& following : followings_) {
-    following->thread = std::make_unique<LoopThread>(following->name, *following->loop, Following::idle_ms);
+    following->thread = options_.runner->start(following->name, *following->loop, Following::idle_ms);
     following->waker.thread_->store(following->thread.get());
   }
   for (const auto& placed : modules_) {
     for (GatedThread& loop : placed->loops) {
-      loop.thread = std::make_unique<LoopThread>(loop.name, loop.loop, loop.idle_ms);
+      loop.thread = options_.runner->start(loop.name, loop.loop, loop.idle_ms);
       loop.waker.thread_->store(loop.thread.get());
     }
   }

@@ -32,6 +32,8 @@ struct HostOptions {
   std::int64_t drain_ms = 25'000;
   /// Without threads whoever holds the host steps its loops: tests and simulations.
   bool threads = true;
+  /// What steps the loops in the threads' place: a simulation's own. Outlives the host.
+  LoopRunner* runner = &LoopRunner::threads();
 };
 
 /// Opens a module's log for one subscriber.
@@ -131,7 +133,7 @@ class Host {
   std::vector<std::unique_ptr<events::Consumer>> consumers_;
   std::vector<std::unique_ptr<Following>> followings_;
   events::Puller puller_;
-  std::unique_ptr<LoopThread> puller_thread_;
+  std::unique_ptr<RunningLoop> puller_thread_;
   WorkerWaker puller_waker_;
   bool is_started_ = false;
   bool is_stopped_ = false;

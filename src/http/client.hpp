@@ -4,19 +4,10 @@
 #include <memory>
 
 #include "base/result.hpp"
+#include "http/exchange.hpp"
 #include "http/message.hpp"
 
 namespace seamline::http {
-
-/// How long one request may take, in milliseconds of real time. What is reached first ends it.
-struct TimeLimits {
-  /// Making the connection, where there is none yet.
-  std::int64_t connect_ms = 1'000;
-  /// From the end of the request to the first byte of the answer.
-  std::int64_t first_byte_ms = 35'000;
-  /// All of it. An answer that drips does not get more.
-  std::int64_t total_ms = 60'000;
-};
 
 /// One connection to an HTTP/1.1 server, opened at the first request and kept alive between requests, as long as nothing about
 /// it is in doubt. Redirects are answers like any other. Not thread-safe, but for interrupt().

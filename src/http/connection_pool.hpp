@@ -8,12 +8,13 @@
 
 #include "base/clock.hpp"
 #include "http/client.hpp"
+#include "http/exchange.hpp"
 
 namespace seamline::http {
 
 /// Connections that are kept alive between requests, for each url. The one that was used last is used next, so that those which
 /// a quiet hour does not need grow old and are closed. Thread-safe; a request never waits for another.
-class ConnectionPool {
+class ConnectionPool final : public Exchange {
  public:
   struct Options {
     Client::Options client{};
@@ -32,7 +33,7 @@ class ConnectionPool {
 
   /// Sends a request to `url` (`http://host:port`) and reads the answer. Errors: those of Client::send; also call.overloaded, not
   /// run, while max_open requests are under way there.
-  Result<Response> send(const std::string& url, const Request& request, const TimeLimits& time);
+  Result<Response> send(const std::string& url, const Request& request, const TimeLimits& time) override;
 
   /// Connections to all urls that wait for a request. The old ones among them are closed with the next request, to whichever url.
   std::size_t idle() const;

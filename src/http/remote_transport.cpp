@@ -125,7 +125,15 @@ class AnswerReading {
 }  // namespace
 
 RemoteTransport::RemoteTransport(Endpoints& endpoints, const Clock& clock, Options options, security::ServiceTokens* tokens)
-    : endpoints_(endpoints), clock_(clock), options_(options), tokens_(tokens), pool_(options.pool, clock) {}
+    : endpoints_(endpoints),
+      clock_(clock),
+      options_(options),
+      tokens_(tokens),
+      pool_(std::make_unique<ConnectionPool>(options.pool, clock)),
+      exchange_(*pool_) {}
+
+RemoteTransport::RemoteTransport(Endpoints& endpoints, const Clock& clock, Options options, Exchange& exchange)
+    : endpoints_(endpoints), clock_(clock), options_(options), tokens_(nullptr), exchange_(exchange) {}
 
 Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOperation& operation,
                                      const EncodedRequest& request) {
@@ -137,11 +145,11 @@ Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOpe
   // Fetching a token takes time.
   auto time = time_for(context);
   if (!time) return fail(time.error());
-  auto response = pool_.send(*url, write(context, operation, request, *token), *time);
+  auto response = exchange_.send(*url, write(context, operation, request, *token), *time);
   if (response && is_refusal_of_token(*response)) {
     if (const auto other = token_after(*token, operation)) {
       if (time = time_for(context); !time) return fail(time.error());
-      response = pool_.send(*url, write(context, operation, request, *other), *time);
+      response = exchange_.send(*url, write(context, operation, request, *other), *time);
     }
   }
   if (!response) {

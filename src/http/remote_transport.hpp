@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <optional>
 
 #include "contract/proxy.hpp"
@@ -25,6 +26,8 @@ class RemoteTransport final : public Transport {
   /// All exist and outlive the transport. `tokens` prove to the service of a module which service this process is: with them
   /// all requests carry one but those of callers whom nobody knows to operations that anyone may use. Null where nobody has to.
   RemoteTransport(Endpoints& endpoints, const Clock& clock, Options options, security::ServiceTokens* tokens = nullptr);
+  /// The same over an exchange of the caller's, which exists and outlives it, instead of connections of its own.
+  RemoteTransport(Endpoints& endpoints, const Clock& clock, Options options, Exchange& exchange);
 
   /// The detail of an error of the carriage names the module and not where it runs, since customers see it: the log does, and
   /// quotes what the service said, at most once a second.
@@ -51,7 +54,8 @@ class RemoteTransport final : public Transport {
   const Clock& clock_;
   const Options options_;
   security::ServiceTokens* const tokens_;
-  ConnectionPool pool_;
+  std::unique_ptr<ConnectionPool> pool_;  // null where the exchange is the caller's
+  Exchange& exchange_;
   std::atomic<std::int64_t> next_log_ns_{0};
 };
 

@@ -257,13 +257,14 @@ void Writer::answer(const std::vector<Command*>& batch) {
   for (const auto& action : actions) action();
 }
 
-void Writer::start_thread() {
+void Writer::start_thread(LoopRunner& runner) {
   SEAMLINE_ASSERT(!thread_);
-  thread_ = std::make_unique<LoopThread>("w-" + module_, *this, 1000);
+  runner_ = &runner;
+  thread_ = runner.start("w-" + module_, *this, 1000);
 }
 
 void Writer::wait(const Completion& completion) {
-  if (thread_) return completion.wait();
+  if (thread_) return runner_->wait(completion);
   while (!completion.is_done() && step()) {
   }
   SEAMLINE_ASSERT(completion.is_done());

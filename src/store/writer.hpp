@@ -84,8 +84,9 @@ class Writer final : public Loop {
   /// Runs one batch. Returns whether there was any work.
   bool step() override;
 
-  /// From here on a thread runs the batches; without it, whoever calls step() does. Before anybody else may post.
-  void start_thread();
+  /// From here on a thread, or what `runner` has in its place, runs the batches; without it, whoever calls step() does. Before
+  /// anybody else may post. `runner` outlives the writer.
+  void start_thread(LoopRunner& runner = LoopRunner::threads());
   /// Finishes what is queued, refuses what comes after, and joins the thread. Idempotent.
   void stop();
   /// Waits for commands that finish their part of it in committed() or failed(); runs batches itself where no thread does.
@@ -124,7 +125,8 @@ class Writer final : public Loop {
   std::deque<Command*> events_;
   std::deque<Command*> commands_;
   bool stopped_ = false;
-  std::unique_ptr<LoopThread> thread_;
+  LoopRunner* runner_ = nullptr;
+  std::unique_ptr<RunningLoop> thread_;
 };
 
 }  // namespace seamline::store
