@@ -1,0 +1,194 @@
+"""M: the ledger, payments, invoices, work for the provider, and what payment's log announces of them."""
+from collections import Counter
+
+from checks import check
+from records import ENDS, TRANSFERS, decoded, name_of
+
+
+@check("M1")
+def transactions_have_two_sides(records):
+    found = []
+    for name, entries in records.transactions.items():
+        amounts = [entry["amount_minor"] for entry in entries]
+        if sum(amounts) != 0 or len(amounts) != 2:
+            found.append(f"{name} has the entries {amounts}")
+    return len(records.transactions), found
+
+
+@check("M2")
+def currencies_are_balanced(records):
+    sums = Counter()
+    for entry in records.ledger:
+        sums[entry["currency"]] += entry["amount_minor"]
+    return len(records.ledger), [f"all entries in {currency} add up to {total}" for currency, total in sums.items() if total != 0]
+
+
+def wrong_transfer(name, entries):
+    """What is wrong with a transaction's shape; None where nothing is."""
+    kind, _, order_id = name.partition(":")
+    if kind not in TRANSFERS:
+        return "its id is of no kind"
+    if {entry["order_id"] for entry in entries} != {order_id}:
+        return "it is about another order"
+    if len({entry["currency"] for entry in entries}) != 1:
+        return "it has several currencies"
+    if {entry["account"] for entry in entries} != set(TRANSFERS[kind]):
+        return f"it moves between {[entry['account'] for entry in entries]}"
+    if any(entry["amount_minor"] < 0 for entry in entries if entry["account"] == TRANSFERS[kind][0]):
+        return "it moves the other way"
+    return None
+
+
+@check("M5")
+def transactions_are_of_a_kind(records):
+    found = [f"{name}: {problem}" for name, entries in records.transactions.items() if (problem := wrong_transfer(name, entries))]
+    return len(records.transactions), found
+
+
+@check("M7")
+def what_leaves_came_in_before(records):
+    found = []
+    for kind, transfers in (("refunded", records.refunds), ("earned", records.earnings)):
+        for order_id, transfer in transfers.items():
+            capture = records.captures.get(order_id)
+            if capture != transfer:
+                found.append(f"order {order_id}: {transfer.amount} {transfer.currency} was {kind}, and captured was "
+                             f"{f'{capture.amount} {capture.currency}' if capture else 'nothing'}")
+    found += [f"order {order_id} was refunded and earned" for order_id in records.refunds.keys() & records.earnings.keys()]
+    return len(records.refunds) + len(records.earnings), found
+
+
+@check("M9")
+def payments_say_what_the_ledger_says(records):
+    found = []
+    for order_id, payment in records.payments.items():
+        capture = records.captures.get(order_id)
+        wanted = "refunded" if order_id in records.refunds else "captured"
+        if (payment["status"] != wanted) if capture else payment["status"] in ("captured", "refunded"):
+            found.append(f"the payment of {order_id} is {payment['status']}, and its capture is {capture}, its refund "
+                         f"{records.refunds.get(order_id)}")
+        elif capture and (capture.amount, capture.currency) != (payment["amount_minor"], payment["currency"]):
+            found.append(f"the payment of {order_id} is {payment['amount_minor']} {payment['currency']}, and its capture is {capture}")
+    found += [f"{order_id} has a capture and no payment" for order_id in records.captures.keys() - records.payments.keys()]
+    return len(records.payments) + len(records.captures), found
+
+
+@check("M12")
+def settlement_is_what_is_open(records):
+    wanted, have = Counter(), Counter()
+    for sign, transfers in ((-1, records.captures), (1, records.refunds), (1, records.earnings)):
+        for transfer in transfers.values():
+            wanted[transfer.currency] += sign * (transfer.amount or 0)
+    for entry in records.ledger:
+        have[entry["currency"]] += entry["amount_minor"] if entry["account"] == "settlement" else 0
+    return len(have), [f"settlement holds {amount} {currency}, and what is open is {wanted[currency]}" for currency, amount in have.items()
+                       if amount != wanted[currency]]
+
+
+@check("M14")
+def invoices_are_of_earnings(records):
+    found = [f"{order_id} has an invoice and no earning" for order_id in records.invoices.keys() - records.earnings.keys()]
+    for order_id, earning in records.earnings.items():
+        invoice, payment = records.invoices.get(order_id), records.payments.get(order_id)
+        if invoice is None:
+            found.append(f"{order_id} has an earning and no invoice")
+        elif payment is None or (invoice["payment_id"], invoice["amount_minor"], invoice["currency"]) != (
+                payment["payment_id"], payment["amount_minor"], payment["currency"]):
+            found.append(f"the invoice of {order_id} is not about its payment")
+        elif (invoice["amount_minor"], invoice["currency"]) != (earning.amount, earning.currency):
+            found.append(f"the invoice of {order_id} is not about its earning")
+    return len(records.invoices) + len(records.earnings), found
+
+
+@check("M6")
+def payments_are_of_what_orders_cost(records):
+    found, examined = [], 0
+    for order_id, payment in records.payments.items():
+        if payment["status"] not in ("pending", "captured", "refunded") or order_id not in records.created:
+            continue
+        examined += 1
+        created = records.created[order_id]
+        if (payment["amount_minor"], payment["currency"]) != (created.get("total"), created.get("currency")):
+            found.append(f"the payment of {order_id} is {payment['amount_minor']} {payment['currency']}, and the order costs "
+                         f"{created.get('total')} {created.get('currency')}")
+    return examined, found
+
+
+def wrong_word(records, entry):
+    """What is wrong with an entry of payment's log; None where nothing is."""
+    order_id, name, payload = entry["subject"], name_of(entry), decoded(entry["payload"])
+    if payload.get("order_id") != order_id:
+        return "it says another order"
+    match name:
+        case "PaymentSuccess":
+            transfer = records.captures.get(order_id)
+        case "PaymentRefunded":
+            transfer = records.refunds.get(order_id)
+        case "PaymentFailed":
+            payment = records.payments.get(order_id)
+            return None if payment is not None and payment["status"] == "failed" else "the payment did not fail"
+        case _:
+            return "it is of no kind"
+    if transfer is None:
+        return "no money moved so"
+    return None if payload.get("amount") == transfer.amount else f"it says {payload.get('amount')}, and {transfer.amount} moved"
+
+
+@check("M16")
+def the_log_says_what_moved(records):
+    found = [f"entry {entry['seq']}, {entry['type']} of {entry['subject']}: {problem}" for entry in records.logs["payment"]
+             if (problem := wrong_word(records, entry))]
+    found += [f"{name} of {subject} was announced {count} times" for subject, names in records.told["payment"].items()
+              for name, count in names.items() if count > 1]
+    found += [f"the refund of {order_id} was not announced" for order_id in records.refunds
+              if not records.has_told("payment", order_id, "PaymentRefunded")]
+    return len(records.logs["payment"]) + len(records.refunds), found
+
+
+@check("M17")
+def work_belongs_to_a_payment(records):
+    wanted = {"charge": "pending", "void": "pending", "refund": "captured"}
+    found = []
+    for work in records.provider_work:
+        payment = records.payments.get(work["order_id"])
+        if payment is None or payment["status"] != wanted[work["action"]]:
+            found.append(f"the provider is to be asked to {work['action']} {work['order_id']}, whose payment is "
+                         f"{payment['status'] if payment else 'not there'}")
+    pending = [order_id for order_id, payment in records.payments.items() if payment["status"] == "pending"]
+    has_work = {work["order_id"] for work in records.provider_work}
+    found += [f"the payment of {order_id} is pending, and nobody will ask" for order_id in pending if order_id not in has_work]
+    return len(records.provider_work) + len(pending), found
+
+
+@check("M18")
+def nothing_is_left_to_ask(records):
+    found = [f"the provider is still to be asked to {work['action']} {work['order_id']}" for work in records.provider_work]
+    found += [f"the payment of {order_id} is pending" for order_id, payment in records.payments.items() if payment["status"] == "pending"]
+    return len(records.provider_work) + len(records.payments), found
+
+
+@check("M8")
+def money_follows_orders(records):
+    found, ended = [], records.orders_that(*ENDS)
+    for order_id, row in ended.items():
+        capture, refund, earning = (book.get(order_id) for book in (records.captures, records.refunds, records.earnings))
+        if row["status"] == "confirmed":
+            price = (row["total_minor"], row["currency"])
+            if any(move is None or (move.amount, move.currency) != price for move in (capture, earning)) or refund is not None:
+                found.append(f"the confirmed order {order_id} costs {price}: captured {capture}, earned {earning}, refunded {refund}")
+        elif earning is not None or capture != refund:
+            found.append(f"the cancelled order {order_id}: captured {capture}, earned {earning}, refunded {refund}")
+    return len(ended), found
+
+
+@check("M11")
+def revenue_is_what_was_confirmed(records):
+    wanted, have = Counter(), Counter()
+    for row in records.orders_that("confirmed").values():
+        wanted[row["currency"]] += row["total_minor"] or 0
+    for entry in records.ledger:
+        if entry["account"] == "revenue":
+            have[entry["currency"]] -= entry["amount_minor"]
+    currencies = {**wanted, **have}
+    return len(currencies), [f"revenue is {have[currency]} {currency}, and confirmed orders cost {wanted[currency]}"
+                             for currency in currencies if have[currency] != wanted[currency]]

@@ -1,0 +1,52 @@
+"""G: what the modules did about one order fits together."""
+from checks import check
+from records import WAS_RESERVED
+
+
+def standing(records, order_id):
+    """(status of the payment, state of the stock) of an order; None where there is no row."""
+    payment, reservation = records.payments.get(order_id), records.reservations.get(order_id)
+    return (payment["status"] if payment is not None else None), (reservation["stock"] if reservation is not None else None)
+
+
+@check("G1")
+def money_and_goods_agree_with_the_end(records):
+    found = []
+    for order_id, row in records.ended_and_placed.items():
+        payment, stock = standing(records, order_id)
+        if row["status"] == "confirmed":
+            is_right = payment == "captured" and stock == "committed"
+        else:
+            is_right = payment != "captured" and stock not in ("reserved", "committed")
+        if not is_right:
+            found.append(f"the {row['status']} order {order_id}: its payment is {payment}, its stock {stock}")
+    return len(records.ended_and_placed), found
+
+
+@check("G2")
+def steps_have_their_cause(records):
+    confirmed = records.orders_that("confirmed")
+    found = [f"order {order_id} is confirmed, and InventoryReserved was never announced" for order_id in confirmed
+             if not records.has_told("inventory", order_id, "InventoryReserved")]
+    found += [f"stock is {row['stock']} for {order_id}, and PaymentSuccess was never announced" for order_id, row in
+              records.reservations.items() if row["stock"] in WAS_RESERVED and not records.has_told("payment", order_id, "PaymentSuccess")]
+    return len(confirmed) + len(records.reservations), found
+
+
+@check("G3")
+def only_placed_orders_move_anything(records):
+    found = [f"money was captured for {order_id}, which was not placed" for order_id in records.captures if order_id not in records.placed]
+    found += [f"goods were moved for {order_id}, which was not placed" for order_id in records.movements_of_orders
+              if order_id not in records.placed]
+    return len(records.captures) + sum(map(len, records.movements_of_orders.values())), found
+
+
+@check("G6")
+def all_know_the_end(records):
+    found = []
+    for order_id, row in records.ended_and_placed.items():
+        for who, rows in (("payment", records.payments), ("inventory", records.reservations)):
+            known = rows[order_id]["ending"] if order_id in rows else None
+            if known != row["status"]:
+                found.append(f"the {row['status']} order {order_id} is {known} for {who}")
+    return len(records.ended_and_placed), found
