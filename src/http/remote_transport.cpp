@@ -146,7 +146,7 @@ Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOpe
   // Fetching a token takes time.
   auto time = time_for(context);
   if (!time) return fail(time.error());
-SEAMLINE_CRASH_POINT(operation.module, "before-call");
+  SEAMLINE_CRASH_POINT(operation.module, "before-call");
   auto response = exchange_.send(*url, write(context, operation, request, *token), *time);
   SEAMLINE_CRASH_POINT(operation.module, "call-answered");
   if (response && is_refusal_of_token(*response)) {
