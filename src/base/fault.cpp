@@ -1,6 +1,7 @@
 #include "base/fault.hpp"
 
 #ifdef SEAMLINE_FAULTS
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -40,14 +41,23 @@ ArmedByName read_variable(const char* variable) {
   return value == nullptr ? ArmedByName() : read_list(value);
 }
 
+/// The descriptor of the file that the environment names for the trace; -1 where it names none.
+int open_trace() {
+  const char* path = std::getenv("SEAMLINE_CRASH_TRACE");
+  return path == nullptr ? -1 : ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
 struct State {
   std::mutex mutex;
   ArmedByName crashes = read_variable("SEAMLINE_CRASH_AT");
   ArmedByName mistakes = read_variable("SEAMLINE_MISTAKES");
+  const int trace = open_trace();
   CrashObserver crash_observer;
   std::function<void(const char*)> stop_observer;
-  std::atomic<bool> is_watched{!crashes.empty()};
+  std::atomic<bool> is_watched{is_asked_for()};
   std::atomic<bool> makes_mistakes{!mistakes.empty()};
+
+  bool is_asked_for() const { return crash_observer != nullptr || !crashes.empty() || trace >= 0; }
 };
 
 State& state() {
@@ -63,10 +73,13 @@ const Armed* visit(ArmedByName& armed, std::string_view name) {
   return &found->second;
 }
 
+/// Straight to the descriptor: what is buffered dies with the process, as it would.
+void write_line(int descriptor, const std::string& line) {
+  if (::write(descriptor, line.data(), line.size()) < 0) std::abort();
+}
+
 [[noreturn]] void die(const std::string& name) {
-  const std::string line = "crash point " + name + "\n";
-  // Straight to the descriptor: what is buffered dies with the process, as it would.
-  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) std::abort();
+  write_line(STDERR_FILENO, "crash point " + name + "\n");
   ::raise(SIGKILL);
   std::abort();
 }
@@ -75,7 +88,7 @@ const Armed* visit(ArmedByName& armed, std::string_view name) {
 
 void observe_crash_points(CrashObserver observer) {
   state().crash_observer = std::move(observer);
-  state().is_watched = state().crash_observer != nullptr || !state().crashes.empty();
+  state().is_watched = state().is_asked_for();
 }
 
 void make_mistakes(const std::string& mistakes) {
@@ -92,6 +105,7 @@ void reach(std::string_view scope, std::string_view point) {
   if (state().crash_observer) return state().crash_observer(scope, point);
   const std::string name = scope.empty() ? std::string(point) : std::string(scope) + "/" + std::string(point);
   const std::lock_guard lock(state().mutex);
+  if (state().trace >= 0) write_line(state().trace, name + "\n");
   const Armed* armed = visit(state().crashes, name);
   if (armed != nullptr && armed->reached == armed->every) die(name);
 }
