@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/fault.hpp"
 
 namespace seamline::events {
 namespace {
@@ -237,8 +238,10 @@ bool Consumer::apply(store::Transaction& transaction, const store::LogEntry& ent
   }
   running_seq_ = entry.seq;
   trace = entry.trace;
+  SEAMLINE_CRASH_POINT(subscriber(), "before-apply");
   const std::optional<std::string> unreadable = handler->second(transaction, entry);
   running_seq_ = 0;
+  SEAMLINE_CRASH_POINT(subscriber(), "effect-applied");
   if (unreadable) bury(transaction, entry, true, *unreadable);
   return true;
 }
@@ -263,9 +266,11 @@ void Consumer::move_cursor(store::Transaction& transaction) {
     throw store::StorageError("the cursor of " + publisher_ + " was moved by somebody else",
                               store::StorageError::Severity::fatal);
   has_written_cursor_ = true;
+  SEAMLINE_CRASH_POINT(subscriber(), "cursor-moved");
 }
 
 void Consumer::committed() {
+  SEAMLINE_CRASH_POINT(subscriber(), "before-next-entries");
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(finished_batches_));
   first_entry_ = next_entry_;
   if (has_written_cursor_) written_seq_ = reached_.seq;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 
+#include "base/fault.hpp"
 #include "contract/wire.hpp"
 #include "events/cloud_events.hpp"
 #include "events/log_headers.hpp"
@@ -168,6 +169,7 @@ Result<http::Response> EventEndpoint::answer(const Query& query, bool& is_empty)
   });
   if (!scanned) return fail(std::move(scanned.error()));
   encoder.end();
+  SEAMLINE_CRASH_POINT(publisher_.module(), "page-read");
   response.headers.add("Content-Type", std::string(batch_content_type));
   response.headers.add("Cache-Control", "no-store");
   response.headers.add(std::string(log_id_header), head.log_id);
@@ -187,6 +189,7 @@ http::Response EventEndpoint::receipt(const http::Request& request, std::string_
   }
   const auto sent = decode<Receipt>(request.body, Reading::strict);
   if (!sent) return refuse(request, sent.error());
+  SEAMLINE_CRASH_POINT(publisher_.module(), "receipt-received");
   const auto standing = record_receipt(publisher_, gate_, *subscriber, sent->seq);
   if (!standing) return refuse(request, standing.error());
   http::Response response;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.hpp"
 #include "observe/log.hpp"
 
 namespace seamline::events {
@@ -44,6 +45,7 @@ bool Follower::read_behind(const store::LogPosition& after) {
     return false;
   }
   recovered();
+  SEAMLINE_CRASH_POINT(consumer_.subscriber(), "page-received");
   const bool has_read = !read->entries.empty();
   consumer_.offer_from_log(read->log_id, std::move(read->entries), false);
   const Instant answered = clock_.monotonic();
@@ -92,7 +94,9 @@ void Follower::send_receipts(Instant now, const std::optional<store::LogPosition
   receipt_due_ = now.plus_ms(options_.receipt_ms);
   const std::int64_t seq = consumer_.receipt_seq();
   if (seq > receipted_seq_) {
+    SEAMLINE_CRASH_POINT(consumer_.subscriber(), "before-receipt-put");
     const auto sent = source_.send_receipt(consumer_.subscriber(), seq);
+    SEAMLINE_CRASH_POINT(consumer_.subscriber(), "receipt-put");
     if (sent) receipted_seq_ = seq;
     if (!sent && !is_receipt_refused_) {
       observe::log_warning(

@@ -1,5 +1,6 @@
 #include "events/puller.hpp"
 
+#include "base/fault.hpp"
 #include "observe/log.hpp"
 
 namespace seamline::events {
@@ -27,6 +28,7 @@ bool Puller::read_for(const Feed& feed) const {
     }
     return false;
   }
+  SEAMLINE_CRASH_POINT(feed.consumer.subscriber(), "log-read");
   const bool is_all = static_cast<std::int64_t>(read->entries.size()) < options_.read_entries;
   const bool has_read = !read->entries.empty();
   feed.consumer.offer_from_log(read->log_id, std::move(read->entries), is_all);
@@ -45,8 +47,10 @@ void Puller::send_receipts() {
   for (Feed& feed : feeds_) {
     const std::int64_t seq = feed.consumer.receipt_seq();
     if (seq <= feed.receipted_seq || feed.consumer.is_diverged()) continue;
+    SEAMLINE_CRASH_POINT(feed.consumer.subscriber(), "before-receipt");
     // A publisher that cannot take it now gets the next one.
     if (feed.source.send_receipt(feed.consumer.subscriber(), seq)) feed.receipted_seq = seq;
+    SEAMLINE_CRASH_POINT(feed.consumer.subscriber(), "receipt-sent");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.hpp"
 namespace seamline::events {
 namespace {
 
@@ -28,6 +29,7 @@ Result<Receipt> record_receipt(store::Store& publisher, seam::Gate& gate, const 
           "ON CONFLICT (subscriber) DO UPDATE SET seq = excluded.seq, at_ms = excluded.at_ms",
           subscriber, seq, transaction.now());
     }
+    SEAMLINE_CRASH_POINT(publisher.module(), "receipt-recorded");
     return Receipt{std::max(seq, standing)};
   });
 }

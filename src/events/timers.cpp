@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/fault.hpp"
 #include "observe/log.hpp"
 
 namespace seamline::events {
@@ -10,7 +11,8 @@ namespace seamline::events {
 /// One due timer as a command. Counts itself off when it is over.
 class Timers::Firing final : public store::Command {
  public:
-  Firing(const Due& due, const Handler& handler, Completion& all) : due_(due), handler_(handler), all_(all) {}
+  Firing(const std::string& module, const Due& due, const Handler& handler, Completion& all)
+      : module_(module), due_(due), handler_(handler), all_(all) {}
 
   std::size_t run(store::Transaction& transaction, std::size_t) override {
     // Looked up again: it may have been cancelled, or moved, since it was found due.
@@ -19,8 +21,10 @@ class Timers::Firing final : public store::Command {
           transaction.rows().query("SELECT due_at_ms FROM timers WHERE kind = $1 AND subject = $2", due_.kind, due_.subject);
       if (!row.next() || row.timestamp(0) > transaction.now()) return 1;
     }
+    SEAMLINE_CRASH_POINT(module_, "before-timer");
     transaction.cancel_timer(due_.kind, due_.subject);
     handler_(transaction, due_.subject);
+    SEAMLINE_CRASH_POINT(module_, "timer-fired");
     return 1;
   }
   void committed() override { all_.finish_one(); }
@@ -36,6 +40,7 @@ class Timers::Firing final : public store::Command {
   const std::optional<std::string>& problem() const { return problem_; }
 
  private:
+  const std::string& module_;
   const Due& due_;
   const Handler& handler_;
   Completion& all_;
@@ -81,7 +86,7 @@ std::vector<Timers::Due> Timers::find_due() {
 bool Timers::fire(const std::vector<Due>& due) {
   Completion all(static_cast<std::uint32_t>(due.size()));
   std::deque<Firing> firings;
-  for (const Due& one : due) firings.emplace_back(one, handlers_.at(one.kind), all);
+  for (const Due& one : due) firings.emplace_back(store_.module(), one, handlers_.at(one.kind), all);
   for (Firing& firing : firings) store_.writer().post_event(firing);
   store_.writer().wait(all);
   bool has_run = false;

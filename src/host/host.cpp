@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "base/assert.hpp"
+#include "base/fault.hpp"
 #include "store/migrations.hpp"
 
 namespace seamline::host {
@@ -99,6 +100,7 @@ Result<void> Host::add(const ModuleSpec& spec) {
     return fail(ErrorCode{"module.cannot_start", Kind::unavailable},
                 "The module " + spec.name + " cannot start: " + problem.what());
   }
+  SEAMLINE_CRASH_POINT(spec.name, "module-created");
   placed->timers = std::make_unique<events::Timers>(*placed->store, clock_, options_.timers);
   for (auto& [kind, handler] : placed->environment->timers_) placed->timers->on(kind, handler);
   placed->housekeeping = std::make_unique<Housekeeping>(*placed->store, clock_, options_.idempotency_keep_ms);
@@ -208,13 +210,17 @@ void Host::start() {
   connect_edges();
   connect_consumers();
   connect_gates();
+  SEAMLINE_CRASH_POINT("", "host-connected");
   if (options_.threads) start_threads();
+  SEAMLINE_CRASH_POINT("", "host-started");
 }
 
 void Host::stop() {
   if (is_stopped_) return;
   is_stopped_ = true;
+  SEAMLINE_CRASH_POINT("", "before-drain");
   drain();
+  SEAMLINE_CRASH_POINT("", "drained");
   if (puller_thread_) puller_thread_->stop();
   for (const auto& following : followings_) following->loop->stop();
   for (const auto& following : followings_) {
@@ -225,7 +231,9 @@ void Host::stop() {
       if (loop.thread) loop.thread->stop();
     }
   }
+  SEAMLINE_CRASH_POINT("", "loops-stopped");
   for (const auto& placed : modules_) placed->store->stop();
+  SEAMLINE_CRASH_POINT("", "writers-stopped");
 }
 
 void Host::drain() {

@@ -1,5 +1,6 @@
 #include "host/remote_watch.hpp"
 
+#include "base/fault.hpp"
 #include "observe/log.hpp"
 
 namespace seamline::host {
@@ -41,6 +42,7 @@ void RemoteWatch::look() {
     const auto document = get("/contract");
     if (!document) return set(RemoteHealth::down, document.error().detail);
     if (const auto fits = check_(*document); !fits) return set(RemoteHealth::mismatched, fits.error().detail);
+    SEAMLINE_CRASH_POINT(module_, "handshake-answered");
     has_answered_.store(true);
   }
   const auto ready = get("/readyz");

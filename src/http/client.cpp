@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "base/clock.hpp"
+#include "base/fault.hpp"
 #include "http/response_reader.hpp"
 
 namespace seamline::http {
@@ -67,6 +68,7 @@ class Client::Impl {
     if (is_interrupted_.load()) return failed(unavailable, no_longer_waited_for);
     if (auto written = serialise(request); !written) return fail(std::move(written.error()));
     const bool is_whole = send_text();
+    SEAMLINE_CRASH_POINT("", "request-sent");
     reader_.begin(request.method == "HEAD");
     // Even where the request did not go out whole, the server may have said why.
     auto response = receive(time.first_byte_ms);

@@ -1,5 +1,6 @@
 #include "http/dispatcher.hpp"
 
+#include "base/fault.hpp"
 #include "http/address.hpp"
 #include "http/client_credentials.hpp"
 #include "http/headers.hpp"
@@ -109,6 +110,7 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
   };
   auto context = read_context(request, route, request_id);
   if (!context) return refuse(context.error());
+  SEAMLINE_CRASH_POINT(route.module, "after-auth");
   if (route.route.verb == Verb::get && !request.body.empty()) {
     return problem(400, "request.body_not_expected", "A GET has no body here.", request_id);
   }
@@ -122,7 +124,9 @@ Response Dispatcher::call(const Request& request, const RouteTable::Match& match
                                ? with_client_credentials(request.body, request.headers.get("Authorization"))
                                : std::string();
   const std::string& body = route.route.body == BodyFormat::form ? form : request.body;
+  SEAMLINE_CRASH_POINT(route.module, "before-forward");
   auto answer = route.run(*context, {{match.parameters.data(), match.parameter_count}, request.query, body});
+  SEAMLINE_CRASH_POINT(route.module, "before-reply");
   if (!answer) return refuse(answer.error());
   return success(request, std::move(*answer), notes, route);
 }

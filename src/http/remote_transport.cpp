@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/fault.hpp"
 #include "base/text.hpp"
 #include "contract/routes.hpp"
 #include "http/headers.hpp"
@@ -145,7 +146,9 @@ Result<Answer> RemoteTransport::send(const CallContext& context, const RemoteOpe
   // Fetching a token takes time.
   auto time = time_for(context);
   if (!time) return fail(time.error());
+  SEAMLINE_CRASH_POINT(operation.module, "before-call");
   auto response = exchange_.send(*url, write(context, operation, request, *token), *time);
+  SEAMLINE_CRASH_POINT(operation.module, "call-answered");
   if (response && is_refusal_of_token(*response)) {
     if (const auto other = token_after(*token, operation)) {
       if (time = time_for(context); !time) return fail(time.error());

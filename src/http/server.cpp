@@ -14,6 +14,7 @@
 #include <chrono>
 #include <optional>
 
+#include "base/fault.hpp"
 #include "http/head.hpp"
 #include "http/problem.hpp"
 #include "observe/log.hpp"
@@ -168,6 +169,7 @@ class Connection final : public net::TCPServerConnection {
   bool answer(Channel& channel, const Head& head, bool is_last) {
     Response response;
     try {
+      SEAMLINE_CRASH_POINT("", "request-read");
       response = shared_->handler(head.request);
     } catch (const std::exception& unexpected) {
       observe::log_error("http", head.request.method + " " + head.request.path + " failed: " + unexpected.what());
@@ -175,7 +177,19 @@ class Connection final : public net::TCPServerConnection {
     }
     const bool keep_alive = head.keep_alive && !is_last && !shared_->is_stopping.load();
     const std::string text = serialise(response, head.request.method == "HEAD", keep_alive);
-    return channel.send(text, after_ms(shared_->options.body_timeout_ms)) && keep_alive;
+    return send_reply(channel, text, after_ms(shared_->options.body_timeout_ms)) && keep_alive;
+  }
+
+  /// In one piece, but where a test may end the process between two.
+  static bool send_reply(Channel& channel, std::string_view text, SteadyClock::time_point deadline) {
+#ifdef SEAMLINE_FAULTS
+    if (fault::is_watched()) {
+      if (!channel.send(text.substr(0, text.size() / 2), deadline)) return false;
+      SEAMLINE_CRASH_POINT("", "mid-reply");
+      text.remove_prefix(text.size() / 2);
+    }
+#endif
+    return channel.send(text, deadline);
   }
 
   /// The whole request. A refusal with status 0 has nobody to read it.

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/fault.hpp"
 namespace seamline::security {
 namespace {
 
@@ -61,7 +62,9 @@ Result<void> write_private_file(const std::filesystem::path& file, std::string_v
     if (!out.is_open()) return unusable(draft, "cannot be made" + reason());
     if (!write_all(out.get(), content) || ::fsync(out.get()) != 0) return unusable(draft, "cannot be written" + reason());
   }
+  SEAMLINE_CRASH_POINT("", "private-file-written");
   if (::rename(draft.c_str(), file.c_str()) != 0) return unusable(file, "cannot be put in its place" + reason());
+  SEAMLINE_CRASH_POINT("", "private-file-named");
   if (!sync_folder(file.parent_path())) return unusable(file, "cannot be made durable" + reason());
   return {};
 }

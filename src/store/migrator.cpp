@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/fault.hpp"
 #include "base/hash.hpp"
 
 namespace seamline::store {
@@ -26,12 +27,14 @@ Result<bool> is_applied(SqliteConnection& connection, const Migration& migration
                                   " was changed after it was applied to this store. Put it back as it was, and add a new one.");
 }
 
-void apply(SqliteConnection& connection, const Migration& migration, Timestamp now) {
+void apply(SqliteConnection& connection, [[maybe_unused]] std::string_view module, const Migration& migration, Timestamp now) {
   connection.execute("BEGIN IMMEDIATE");
   try {
     connection.run_script(migration.sql);
+    SEAMLINE_CRASH_POINT(module, "migration-run");
     connection.execute("INSERT INTO schema_migrations (owner, version, name, checksum, at_ms) VALUES ($1, $2, $3, $4, $5)",
                        migration.owner, migration.version, migration.name, sha256(migration.sql), now);
+    SEAMLINE_CRASH_POINT(module, "migration-recorded");
     connection.execute("COMMIT");
   } catch (const StorageError& problem) {
     connection.run_script("ROLLBACK");
@@ -69,7 +72,8 @@ Result<void> migrate(SqliteConnection& connection, std::string_view module, std:
   for (const Migration& migration : wanted) {
     auto applied = is_applied(connection, migration);
     if (!applied) return fail(std::move(applied.error()));
-    if (!*applied) apply(connection, migration, now);
+    if (!*applied) apply(connection, module, migration, now);
+    SEAMLINE_CRASH_POINT(module, "migration-applied");
   }
   return {};
 }

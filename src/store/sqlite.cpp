@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "base/fault.hpp"
 
 namespace seamline::store {
 namespace {
@@ -149,7 +150,8 @@ Sha256 Rows::digest(int column) {
 
 void SqliteConnection::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
-SqliteConnection::SqliteConnection(const std::filesystem::path& file, Mode mode, std::int64_t checkpoint_pages) {
+SqliteConnection::SqliteConnection(const std::filesystem::path& file, Mode mode, std::int64_t checkpoint_pages)
+    : module_(file.parent_path().filename().string()), checkpoint_pages_(checkpoint_pages) {
   configure_sqlite_once();
   const int flags =
       SQLITE_OPEN_NOMUTEX | (mode == Mode::writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
@@ -173,13 +175,24 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& file, Mode mode,
       throw StorageError("the file system of " + file.string() + " cannot hold a write-ahead log (shared memory)",
                          StorageError::Severity::fatal);
     }
-    sqlite3_wal_autocheckpoint(handle, static_cast<int>(checkpoint_pages));
+    sqlite3_wal_hook(handle, &SqliteConnection::committed, this);
   } else {
     run_script("PRAGMA query_only = ON;");
   }
 }
 
 SqliteConnection::~SqliteConnection() { statements_.clear(); }
+
+int SqliteConnection::committed(void* self, sqlite3* handle, const char* database, int log_pages) {
+  // As SQLite's own sqlite3_wal_autocheckpoint() does it, which no test could interrupt.
+  const auto& connection = *static_cast<const SqliteConnection*>(self);
+  if (log_pages < connection.checkpoint_pages_) return SQLITE_OK;
+  SEAMLINE_CRASH_POINT(connection.module_, "before-checkpoint");
+  // What cannot be moved now, as somebody reads it, or after an error, is moved after a later commit.
+  sqlite3_wal_checkpoint_v2(handle, database, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  SEAMLINE_CRASH_POINT(connection.module_, "after-checkpoint");
+  return SQLITE_OK;
+}
 
 std::int64_t SqliteConnection::total_changes() { return sqlite3_total_changes64(handle_.get()); }
 std::int64_t SqliteConnection::changes() { return sqlite3_changes64(handle_.get()); }

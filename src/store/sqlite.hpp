@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 #include "store/connection.hpp"
@@ -37,6 +38,12 @@ class SqliteConnection final : public Connection {
     void operator()(sqlite3* handle) const;
   };
 
+  /// Called by SQLite after each commit, with how long the write-ahead log is now; `self` is the connection.
+  static int committed(void* self, sqlite3* handle, const char* database, int log_pages);
+
+  /// The folder's name, which is the module's: all that a file knows of whose it is.
+  const std::string module_;
+  const std::int64_t checkpoint_pages_;
   std::unique_ptr<sqlite3, Close> handle_;
   std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;
 };

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/fault.hpp"
 #include "store/migrator.hpp"
 
 namespace seamline::store {
@@ -63,12 +64,17 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::spa
   if (problem) return fail(unusable, "Cannot make the folder " + options.directory.string() + ": " + problem.message() + ".");
   auto lock = Lock::take(options);
   if (!lock) return fail(std::move(lock.error()));
+  SEAMLINE_CRASH_POINT(options.module, "store-locked");
   try {
     auto connection = std::make_unique<SqliteConnection>(options.directory / database_file, SqliteConnection::Mode::writer,
                                                          options.checkpoint_pages);
+    SEAMLINE_CRASH_POINT(options.module, "store-file-opened");
     auto migrated = migrate(*connection, options.module, migrations, clock.now());
     if (!migrated) return fail(std::move(migrated.error()));
-    return std::unique_ptr<Store>(new Store(options, std::move(*lock), std::move(connection), clock, new_log_id));
+    SEAMLINE_CRASH_POINT(options.module, "schema-up-to-date");
+    auto store = std::unique_ptr<Store>(new Store(options, std::move(*lock), std::move(connection), clock, new_log_id));
+    SEAMLINE_CRASH_POINT(options.module, "ownership-written");
+    return store;
   } catch (const StorageError& error) {
     return fail(unusable, "The store of module " + options.module + " in " + options.directory.string() +
                               " cannot be used: " + error.what() + ".");
@@ -129,8 +135,10 @@ void Store::forget_reader() noexcept {
 
 std::int64_t Store::forget_answers(Timestamp before, std::int64_t limit) {
   const auto forgotten = write(CallContext{}, [&](Transaction& transaction) -> Result<std::int64_t> {
-    return transaction.rows().execute(
+    const std::int64_t forgotten_now = transaction.rows().execute(
         "DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency ORDER BY id LIMIT $2) AND at_ms < $1", before, limit);
+    SEAMLINE_CRASH_POINT(module(), "answers-forgotten");
+    return forgotten_now;
   });
   return forgotten.value_or(0);
 }

@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "base/call_context.hpp"
+#include "base/fault.hpp"
 #include "store/idempotency.hpp"
 #include "store/migrations.hpp"
 #include "store/sqlite.hpp"
@@ -148,6 +149,7 @@ Result<Once<Op>> Once<Op>::begin(Store& store, RunningKeys& keys, const CallCont
   if (!mark) return fail(std::move(mark.error()));
   Once once(store, context, std::move(key), sha256(encode(operation)), std::move(*mark));
   const auto remembered = store.read([&](View& view) { return find_answer(view.rows(), once.key_); });
+  SEAMLINE_CRASH_POINT(store.module(), "after-answer-looked-up");
   if (remembered) {
     auto reply = once.replay(*remembered);
     if (!reply) return fail(std::move(reply.error()));
@@ -170,6 +172,7 @@ Result<typename Op::Reply> Once<Op>::write(Fn&& command) {
   return store_.write(context_, [&](Transaction& transaction) -> Result<Reply> {
     if (!has_key()) return command(transaction);
     if (const auto remembered = transaction.remembered(key_)) return replay(*remembered);
+    SEAMLINE_CRASH_POINT(store_.module(), "after-key-looked-up-again");
     Result<Reply> reply = command(transaction);
     if (reply) transaction.remember(key_, {fingerprint_, encode(*reply)});
     return reply;

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/assert.hpp"
+#include "base/fault.hpp"
 #include "base/transaction_mark.hpp"
 
 namespace seamline::store {
@@ -40,7 +41,8 @@ Error error_of_failure(const std::exception& problem) {
 
 class Writer::SqlTransaction final : public Transaction {
  public:
-  SqlTransaction(Connection& rows, EventLog& log) : rows_(rows), log_(log) {}
+  /// The module's name and both others outlive it.
+  SqlTransaction(const std::string& module, Connection& rows, EventLog& log) : module_(module), rows_(rows), log_(log) {}
 
   void begin_command(const Command& command) { command_ = &command; }
   std::vector<std::function<void()>> take_actions() { return std::exchange(actions_, {}); }
@@ -64,6 +66,7 @@ class Writer::SqlTransaction final : public Transaction {
         "INSERT INTO idempotency (id, caller, operation, key, fingerprint, reply, at_ms) "
         "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM idempotency), $1, $2, $3, $4, $5, $6)",
         key.caller, key.operation, key.key, answer.fingerprint, answer.reply, now());
+    SEAMLINE_CRASH_POINT(module_, "answer-remembered");
   }
   void after_commit(std::function<void()> action) override { actions_.push_back(std::move(action)); }
 
@@ -72,9 +75,11 @@ class Writer::SqlTransaction final : public Transaction {
     entry.at = now();
     entry.trace = command_->trace;
     log_.append(rows_, std::move(entry));
+    SEAMLINE_CRASH_POINT(module_, "after-publish");
   }
 
  private:
+  const std::string& module_;
   Connection& rows_;
   EventLog& log_;
   const Command* command_ = nullptr;
@@ -94,7 +99,7 @@ Writer::Writer(std::string module, Connection& rows, EventLog& log, const Clock&
       log_(log),
       clock_(clock),
       options_(options),
-      transaction_(std::make_unique<SqlTransaction>(rows, log)) {}
+      transaction_(std::make_unique<SqlTransaction>(module_, rows, log)) {}
 
 Writer::~Writer() { stop(); }
 
@@ -166,6 +171,7 @@ bool Writer::begin(const std::vector<Command*>& batch) {
   try {
     rows_.execute("BEGIN IMMEDIATE");
     log_.check_epoch(rows_);
+    SEAMLINE_CRASH_POINT(module_, "batch-begin");
     return true;
   } catch (const StorageError& problem) {
     stop_if_fatal(problem);
@@ -184,6 +190,7 @@ void Writer::run_batch(const std::vector<Command*>& batch) {
     for (Command* command : batch) {
       transaction_->begin_command(*command);
       const std::size_t done = command->run(*transaction_, std::max(left, least));
+      SEAMLINE_CRASH_POINT(module_, "after-command");
       left -= std::min(left, done);
     }
     inside_transaction = false;
@@ -227,20 +234,24 @@ void Writer::stop_if_fatal(const std::exception& problem) const {
 }
 
 void Writer::commit() {
+  SEAMLINE_CRASH_POINT(module_, "before-commit");
   try {
     rows_.execute("COMMIT");
   } catch (const StorageError& problem) {
     stop_process(("the store of module " + module_ + " could not commit: " + problem.what()).c_str(),
                  "Nothing of this batch was answered. Mend the disk or free space, then start again.");
   }
+  SEAMLINE_CRASH_POINT(module_, "after-commit");
 }
 
 void Writer::roll_back() {
+  SEAMLINE_CRASH_POINT(module_, "before-rollback");
   try {
     rows_.execute("ROLLBACK");
   } catch (const StorageError&) {
     // SQLite has already undone the transaction on its own for some errors; then there is nothing left to undo.
   }
+  SEAMLINE_CRASH_POINT(module_, "after-rollback");
   log_.batch_rolled_back();
   transaction_->take_actions();
 }
@@ -253,8 +264,10 @@ void Writer::answer(const std::vector<Command*>& batch) {
   if (entries) {
     for (const Listener& listener : listeners_) listener(entries);
   }
+  SEAMLINE_CRASH_POINT(module_, "before-answer");
   for (Command* command : batch) command->committed();
   for (const auto& action : actions) action();
+  SEAMLINE_CRASH_POINT(module_, "after-answer");
 }
 
 void Writer::start_thread(LoopRunner& runner) {
