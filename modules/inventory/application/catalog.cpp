@@ -1,5 +1,6 @@
 #include "application/catalog.hpp"
 
+#include "base/fault.hpp"
 namespace seamline::inventory {
 namespace {
 
@@ -27,6 +28,7 @@ Result<Product> Catalog::add(const CallContext& context, const AddProduct& opera
     const Stocked product{operation.product_id, operation.product_name, operation.price_minor,
                           operation.currency,   operation.stock,        0};
     repository_.add_product(transaction, product);
+    SEAMLINE_CRASH_POINT("inventory", "product-added");
     return as_reply(product);
   });
 }
@@ -42,6 +44,7 @@ Result<Product> Catalog::restock(const CallContext& context, const Restock& oper
       return fail(errors::stock_too_large, "A stock holds at most " + std::to_string(max_stock) + ".");
     }
     repository_.save_stock(transaction, *product, Movement::restocked, operation.quantity, std::nullopt);
+    SEAMLINE_CRASH_POINT("inventory", "restocked");
     return as_reply(*product);
   });
 }

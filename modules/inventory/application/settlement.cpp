@@ -1,6 +1,7 @@
 #include "application/settlement.hpp"
 
 #include "base/assert.hpp"
+#include "base/fault.hpp"
 
 namespace seamline::inventory {
 
@@ -45,14 +46,17 @@ void Settlement::go_on(store::Transaction& transaction, Reservation& reservation
     case Reservation::Step::none: break;
   }
   repository_.save_reservation(transaction, reservation);
+  SEAMLINE_CRASH_POINT("inventory", "reservation-saved");
 }
 
 void Settlement::reserve(store::Transaction& transaction, Reservation& reservation) const {
+  SEAMLINE_CRASH_POINT("inventory", "before-reserve");
   std::vector<Stocked> products;
   for (const Line& line : reservation.lines) {
     auto product = repository_.find_product(transaction, line.product_id);
     if (!product || !product->can_reserve(line.quantity)) {
       reservation.stock = StockState::refused;
+      SEAMLINE_CRASH_POINT("inventory", "reserve-refused");
       transaction.publish(InventoryFailed{reservation.order_id, product ? "out_of_stock" : "unknown_product"});
       return;
     }
@@ -61,10 +65,12 @@ void Settlement::reserve(store::Transaction& transaction, Reservation& reservati
   for (std::size_t i = 0; i < products.size(); ++i) {
     products[i].reserve(reservation.lines[i].quantity);
     repository_.save_stock(transaction, products[i], Movement::reserved, reservation.lines[i].quantity, reservation.order_id);
+    SEAMLINE_CRASH_POINT("inventory", "line-reserved");
   }
   reservation.stock = StockState::reserved;
   transaction.set_timer(expiry_timer, reservation.order_id.text, {transaction.now().ms + reservation_ms_});
   transaction.publish(InventoryReserved{reservation.order_id});
+  SEAMLINE_CRASH_POINT("inventory", "reserved");
 }
 
 void Settlement::commit(store::Transaction& transaction, Reservation& reservation) const {
@@ -73,9 +79,11 @@ void Settlement::commit(store::Transaction& transaction, Reservation& reservatio
     SEAMLINE_ASSERT(product.has_value());
     product->commit(line.quantity);
     repository_.save_stock(transaction, *product, Movement::committed, line.quantity, reservation.order_id);
+    SEAMLINE_CRASH_POINT("inventory", "line-committed");
   }
   reservation.stock = StockState::committed;
   transaction.cancel_timer(expiry_timer, reservation.order_id.text);
+  SEAMLINE_CRASH_POINT("inventory", "committed");
 }
 
 void Settlement::release(store::Transaction& transaction, Reservation& reservation) const {
@@ -84,16 +92,19 @@ void Settlement::release(store::Transaction& transaction, Reservation& reservati
     SEAMLINE_ASSERT(product.has_value());
     product->release(line.quantity);
     repository_.save_stock(transaction, *product, Movement::released, line.quantity, reservation.order_id);
+    SEAMLINE_CRASH_POINT("inventory", "line-released");
   }
   reservation.stock = StockState::released;
   transaction.cancel_timer(expiry_timer, reservation.order_id.text);
   transaction.publish(InventoryReleased{reservation.order_id, "order_cancelled"});
+  SEAMLINE_CRASH_POINT("inventory", "released");
 }
 
 void Settlement::expire(store::Transaction& transaction, const OrderId& order_id) const {
   const auto reservation = repository_.find_reservation(transaction, order_id);
   if (!reservation || reservation->stock != StockState::reserved) return;
   transaction.publish(InventoryExpired{order_id, "reservation_expired"});
+  SEAMLINE_CRASH_POINT("inventory", "expiry-told");
 }
 
 }  // namespace seamline::inventory

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.hpp"
 namespace seamline::order {
 namespace {
 
@@ -19,6 +20,7 @@ Result<Placing::Customer> Placing::find_customer(const CallContext& context, con
     return fail(errors::not_your_user, "The member user_id names another user than the caller.");
   }
   auto profile = users_.call(context, user::GetProfile{id});
+  SEAMLINE_CRASH_POINT("order", "customer-asked");
   if (profile) return Customer{id, std::move(profile->name)};
   if (profile.error().kind == Kind::not_found) return fail(errors::user_unknown, "There is no user " + id.text + ".");
   return fail(std::move(profile.error()));
@@ -26,6 +28,7 @@ Result<Placing::Customer> Placing::find_customer(const CallContext& context, con
 
 Result<std::vector<Price>> Placing::quote(const CallContext& context, const std::vector<ProductId>& products) {
   auto quotes = inventory_.call(context, inventory::Quote{products});
+  SEAMLINE_CRASH_POINT("order", "prices-asked");
   if (!quotes) return fail(std::move(quotes.error()));
   std::vector<Price> prices;
   for (inventory::QuotedPrice& quoted : quotes->items) {
@@ -44,18 +47,21 @@ void Placing::placed(store::Transaction& transaction, const OrderAggregate& orde
                      const std::optional<std::string>& token) const {
   const Order& state = order.state();
   const Timestamp expires_at{transaction.now().ms + times_.deadline_ms};
+  SEAMLINE_CRASH_POINT("order", "before-placing");
   repository_.save(transaction, order);
   transaction.set_timer(Settlement::deadline_timer, state.order_id.text, expires_at);
   OrderCreated created{state.order_id, state.user_id, {}, state.total_minor, state.currency, token.value_or(default_token_),
                        expires_at};
   for (const OrderItem& item : state.items) created.items.push_back({item.product_id, item.quantity, item.unit_price_minor});
   transaction.publish(created);
+  SEAMLINE_CRASH_POINT("order", "order-placed");
 }
 
 Result<Order> Placing::wait_for_end(const CallContext& context, Waiters::Place* place, Result<Order> order) {
   if (!order || place == nullptr || !place->is_held()) return order;
   if (context.notes != nullptr) context.notes->waited = true;
   const std::int64_t left_ms = clock_.monotonic().ms_until(context.deadline);
+  SEAMLINE_CRASH_POINT("order", "before-wait");
   if (auto ended = place->wait(std::min(context.wait_ms, left_ms))) return std::move(*ended);
   auto now = store_.read([&](store::View& view) { return repository_.find(view, order->order_id); });
   if (now) return std::move(*now);
@@ -104,6 +110,7 @@ Result<Order> Placing::start_draft(const CallContext& context, const StartDraft&
     auto started = order.start(customer->id, customer->name, transaction.now());
     if (!started) return fail(std::move(started.error()));
     repository_.save(transaction, order);
+    SEAMLINE_CRASH_POINT("order", "draft-saved");
     transaction.set_timer(Settlement::draft_timer, id.text, {transaction.now().ms + times_.draft_ms});
     return order.state();
   });
@@ -119,6 +126,7 @@ Result<Order> Placing::add_item(const CallContext& context, const AddItem& opera
     auto added = order->add_item(operation.product_id, operation.quantity);
     if (!added) return fail(std::move(added.error()));
     repository_.save(transaction, *order);
+    SEAMLINE_CRASH_POINT("order", "item-added");
     return order->state();
   });
 }
@@ -144,6 +152,7 @@ Result<Order> Placing::place_draft(const CallContext& context, const PlaceDraft&
     auto done = aggregate->place_order(*prices);
     if (!done) return fail(std::move(done.error()));
     transaction.cancel_timer(Settlement::draft_timer, operation.id.text);
+    SEAMLINE_CRASH_POINT("order", "draft-ended");
     placed(transaction, *aggregate, operation.payment_token);
     return aggregate->state();
   });
@@ -161,7 +170,9 @@ Result<Order> Placing::cancel(const CallContext& context, const CancelOrder& ope
     const bool was_placed = order->state().status == OrderStatus::placed;
     auto cancelled = order->cancel("cancelled_by_customer");
     if (!cancelled) return fail(std::move(cancelled.error()));
+    SEAMLINE_CRASH_POINT("order", "before-customer-cancels");
     settlement_.end(transaction, *order, was_placed);
+    SEAMLINE_CRASH_POINT("order", "customer-cancelled");
     return order->state();
   });
 }

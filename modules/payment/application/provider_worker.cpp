@@ -1,5 +1,6 @@
 #include "application/provider_worker.hpp"
 
+#include "base/fault.hpp"
 namespace seamline::payment {
 
 bool ProviderWorker::step() {
@@ -15,11 +16,14 @@ bool ProviderWorker::step() {
     return Job{due.front(), *payment};
   });
   if (!job) return false;
+  SEAMLINE_CRASH_POINT("payment", "before-ask");
   const ProviderAnswer answer = ask(job->work, job->payment);
+  SEAMLINE_CRASH_POINT("payment", "after-ask-before-record");
   const auto applied = store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<void> {
     settlement_.apply_answer(transaction, job->work, answer);
     return {};
   });
+  SEAMLINE_CRASH_POINT("payment", "after-record");
   return applied.has_value();
 }
 

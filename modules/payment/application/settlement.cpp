@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.hpp"
 #include "base/money.hpp"
 
 namespace seamline::payment {
@@ -60,11 +61,13 @@ void Settlement::hear(store::Transaction& transaction, const order::OrderCreated
 }
 
 void Settlement::begin_charge(store::Transaction& transaction, OrderPayment& payment) const {
+  SEAMLINE_CRASH_POINT("payment", "before-charge");
   payment.standing = Standing::pending;
   ProviderAnswer answer;
   if (provider_.is_immediate(payment.token)) {
     answer = provider_.charge(charge_key(payment.order_id), payment.amount_minor, payment.currency, payment.token);
   }
+  SEAMLINE_CRASH_POINT("payment", "charge-answered");
   switch (answer.outcome) {
     case Outcome::done:
     case Outcome::taken: return captured(transaction, payment);
@@ -76,6 +79,7 @@ void Settlement::begin_charge(store::Transaction& transaction, OrderPayment& pay
 }
 
 void Settlement::captured(store::Transaction& transaction, OrderPayment& payment) const {
+  SEAMLINE_CRASH_POINT("payment", "before-capture");
   payment.standing = Standing::captured;
   repository_.post(transaction, capture(payment.order_id, payment.amount_minor, payment.currency));
   if (payment.ending == Ending::cancelled) return begin_refund(transaction, payment, "order_cancelled");
@@ -83,13 +87,16 @@ void Settlement::captured(store::Transaction& transaction, OrderPayment& payment
   // Where the order did not wait for an answer of the provider, nobody waits for one now; what came in is earned.
   if (payment.ending == Ending::confirmed) return bill(transaction, payment);
   transaction.publish(PaymentSuccess{payment.order_id, payment.payment_id, payment.amount_minor});
+  SEAMLINE_CRASH_POINT("payment", "captured");
 }
 
 void Settlement::failed(store::Transaction& transaction, OrderPayment& payment, const std::string& reason) const {
   payment.standing = Standing::failed;
   payment.reason = reason;
   repository_.save(transaction, payment);
+  SEAMLINE_CRASH_POINT("payment", "failure-saved");
   if (payment.ending == Ending::open) transaction.publish(PaymentFailed{payment.order_id, payment.payment_id, reason});
+  SEAMLINE_CRASH_POINT("payment", "failed");
 }
 
 void Settlement::hear(store::Transaction& transaction, const order::OrderConfirmed& event) const {
@@ -100,21 +107,28 @@ void Settlement::hear(store::Transaction& transaction, const order::OrderConfirm
 }
 
 void Settlement::bill(store::Transaction& transaction, const OrderPayment& payment) const {
+  SEAMLINE_CRASH_POINT("payment", "before-bill");
   repository_.post(transaction, earn(payment.order_id, payment.amount_minor, payment.currency));
   const Invoice invoice{ids_.next(),          payment.order_id, payment.payment_id,
                         payment.amount_minor, payment.currency, transaction.now()};
+  SEAMLINE_CRASH_POINT("payment", "earned");
   repository_.add_invoice(transaction, {invoice, payment.user_id});
+  SEAMLINE_CRASH_POINT("payment", "billed");
 }
 
 void Settlement::hear(store::Transaction& transaction, const order::OrderCancelled& event) const {
   OrderPayment payment = find_or_begin(transaction, event.order_id);
   payment.hear_ending(Ending::cancelled);
+  SEAMLINE_CRASH_POINT("payment", "before-undo-of-cancelled");
   undo(transaction, payment, "order_cancelled");
+  SEAMLINE_CRASH_POINT("payment", "cancelled-undone");
 }
 
 void Settlement::hear(store::Transaction& transaction, const inventory::InventoryFailed& event) const {
   OrderPayment payment = find_or_begin(transaction, event.order_id);
+  SEAMLINE_CRASH_POINT("payment", "before-undo-of-unreserved");
   undo(transaction, payment, event.reason.value_or("inventory_failed"));
+  SEAMLINE_CRASH_POINT("payment", "unreserved-undone");
 }
 
 void Settlement::undo(store::Transaction& transaction, OrderPayment& payment, const std::string& reason) const {
@@ -126,6 +140,7 @@ void Settlement::undo(store::Transaction& transaction, OrderPayment& payment, co
 
 void Settlement::begin_refund(store::Transaction& transaction, OrderPayment& payment, const std::string& reason) const {
   payment.reason = reason;
+  SEAMLINE_CRASH_POINT("payment", "before-refund");
   if (provider_.is_immediate(payment.token) &&
       provider_.refund(refund_key(payment.order_id), payment.amount_minor, payment.currency).outcome == Outcome::done) {
     return refunded(transaction, payment);
@@ -136,9 +151,11 @@ void Settlement::begin_refund(store::Transaction& transaction, OrderPayment& pay
 
 void Settlement::refunded(store::Transaction& transaction, OrderPayment& payment) const {
   payment.standing = Standing::refunded;
+  SEAMLINE_CRASH_POINT("payment", "refund-answered");
   repository_.post(transaction, refund(payment.order_id, payment.amount_minor, payment.currency));
   repository_.save(transaction, payment);
   transaction.publish(PaymentRefunded{payment.order_id, payment.payment_id, payment.amount_minor, payment.reason});
+  SEAMLINE_CRASH_POINT("payment", "refunded");
 }
 
 void Settlement::leave_to_worker(store::Transaction& transaction, const OrderId& order_id, Action action,
@@ -146,6 +163,7 @@ void Settlement::leave_to_worker(store::Transaction& transaction, const OrderId&
   const std::int64_t wait_ms =
       attempts == 0 ? 0 : std::min(defaults_.retry_ms << std::min<std::int64_t>(attempts - 1, 20), defaults_.most_retry_ms);
   repository_.set_work(transaction, {order_id, action, attempts, {transaction.now().ms + wait_ms}});
+  SEAMLINE_CRASH_POINT("payment", "work-left");
   transaction.after_commit(wake_worker_);
 }
 
@@ -156,6 +174,7 @@ void Settlement::apply_answer(store::Transaction& transaction, const ProviderWor
   if (!now || now->action != work.action || now->attempts != work.attempts || !payment) return;
   if (answer.outcome == Outcome::unknown) return leave_to_worker(transaction, work.order_id, work.action, work.attempts + 1);
   repository_.remove_work(transaction, work.order_id);
+  SEAMLINE_CRASH_POINT("payment", "work-done");
   if (work.action == Action::refund) {
     return answer.outcome == Outcome::done ? refunded(transaction, *payment)
                                            : leave_to_worker(transaction, work.order_id, work.action, work.attempts + 1);
@@ -164,6 +183,7 @@ void Settlement::apply_answer(store::Transaction& transaction, const ProviderWor
   if (has_taken && work.action == Action::void_charge) {
     payment->standing = Standing::captured;
     repository_.post(transaction, capture(payment->order_id, payment->amount_minor, payment->currency));
+    SEAMLINE_CRASH_POINT("payment", "void-found-capture");
     return begin_refund(transaction, *payment, payment->reason.value_or("order_cancelled"));
   }
   if (has_taken) return captured(transaction, *payment);

@@ -1,5 +1,6 @@
 #include "application/accounts.hpp"
 
+#include "base/fault.hpp"
 #include "domain/email.hpp"
 #include "domain/password_policy.hpp"
 #include "user/events.hpp"
@@ -26,6 +27,7 @@ Result<User> Accounts::register_user(const CallContext& context, const RegisterU
   auto hash = passwords_.hash(operation.password.text);
   if (!hash) return fail(std::move(hash.error()));
   const auto id = ids_.next_as<UserId>();
+  SEAMLINE_CRASH_POINT("user", "before-registration");
 
   return once->write([&](store::Transaction& transaction) -> Result<User> {
     if (repository_.find_by_email(transaction, *email)) {
@@ -33,6 +35,7 @@ Result<User> Accounts::register_user(const CallContext& context, const RegisterU
     }
     const StoredUser stored{{id, *email, operation.user_name, UserRole::user}, *hash};
     repository_.add(transaction, stored);
+    SEAMLINE_CRASH_POINT("user", "user-added");
     transaction.publish(UserRegistered{id, operation.user_name});
     return stored.user;
   });

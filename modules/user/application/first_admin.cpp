@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 
+#include "base/fault.hpp"
 #include "domain/password_policy.hpp"
 #include "security/base64url.hpp"
 #include "security/private_file.hpp"
@@ -37,6 +38,7 @@ Result<bool> FirstAdmin::make_if_missing(const std::string& password, const std:
   random_.fill(std::as_writable_bytes(std::span(random)));
   const std::string drawn = security::base64url_encode({random.data(), random.size()});
   if (auto written = security::write_private_file(password_file, drawn + "\n"); !written) return fail(std::move(written.error()));
+  SEAMLINE_CRASH_POINT("user", "admin-password-kept");
   if (auto added = add(drawn); !added) return fail(std::move(added.error()));
   return true;
 }
@@ -47,6 +49,7 @@ Result<void> FirstAdmin::add(const std::string& password) {
   const StoredUser admin{{ids_.next_as<UserId>(), std::string(admin_email), "Administrator", UserRole::admin}, std::move(*hash)};
   return store_.write({}, [&](store::Transaction& transaction) -> Result<void> {
     users_.add(transaction, admin);
+    SEAMLINE_CRASH_POINT("user", "admin-added");
     transaction.publish(UserRegistered{admin.user.id, admin.user.name});
     return {};
   });

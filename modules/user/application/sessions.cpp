@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "base/fault.hpp"
 #include "domain/email.hpp"
 #include "security/base64url.hpp"
 
@@ -66,11 +67,13 @@ Result<Tokens> Sessions::log_in(const CallContext& context, const IssueTokens& o
   auto written = store_.write(context, [&](store::Transaction& transaction) -> Result<void> {
     sessions_.remove_expired(transaction, expired_sessions_at_once);
     sessions_.add(transaction, session);
+    SEAMLINE_CRASH_POINT("user", "session-added");
     sessions_.keep_newest(transaction, session.user_id, policy_.sessions_per_user);
     if (is_outdated && new_hash) users_.set_password_hash(transaction, session.user_id, *new_hash);
     return {};
   });
   if (!written) return fail(std::move(written.error()));
+  SEAMLINE_CRASH_POINT("user", "before-tokens");
   return tokens_for(stored->user, session.client_id, refresh_token);
 }
 
@@ -108,6 +111,7 @@ Result<Tokens> Sessions::refresh(const CallContext& context, const IssueTokens& 
     if (session->refresh_hash != presented_hash) {
       // Somebody uses a token again: the client, or a thief, before or after the other. Nobody can tell, so the session ends.
       sessions_.remove(transaction, session_id);
+      SEAMLINE_CRASH_POINT("user", "session-ended");
       return Refreshed::reused;
     }
     stored = users_.find(transaction, session->user_id);
@@ -115,10 +119,12 @@ Result<Tokens> Sessions::refresh(const CallContext& context, const IssueTokens& 
     session->refresh_hash = next_hash;
     session->expires_at = ends_at;
     sessions_.rotate(transaction, *session);
+    SEAMLINE_CRASH_POINT("user", "session-rotated");
     return Refreshed::renewed;
   });
   if (!outcome) return fail(outcome.error());
   if (*outcome != Refreshed::renewed) return bad_refresh_token();
+  SEAMLINE_CRASH_POINT("user", "before-new-tokens");
   return tokens_for(stored->user, client_of(operation), refresh_token);
 }
 

@@ -1,5 +1,6 @@
 #include "storage/signing_keys.hpp"
 
+#include "base/fault.hpp"
 #include "security/public_keys.hpp"
 
 namespace seamline::user {
@@ -27,12 +28,14 @@ Result<SigningKeyEntry> make_key(store::Store& store, const security::SealingKey
   auto key = security::SigningKey::generate();
   const std::string key_id = security::thumbprint(key.public_key());
   const std::string sealed = sealing.seal(key.der(), purpose_of(key_id), random);
+  SEAMLINE_CRASH_POINT("user", "signing-key-made");
   auto written = store.write({}, [&](store::Transaction& transaction) -> Result<void> {
     transaction.rows().execute("INSERT INTO signing_keys (key_id, sealed_private_key, created_at_ms) VALUES ($1, $2, $3)", key_id,
                                sealed, transaction.now());
     return {};
   });
   if (!written) return fail(std::move(written.error()));
+  SEAMLINE_CRASH_POINT("user", "signing-key-stored");
   return SigningKeyEntry{key_id, std::move(key)};
 }
 
