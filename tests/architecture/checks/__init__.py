@@ -12,7 +12,7 @@ ALL_CHECKS = {
         anatomy.top_level, anatomy.module_shape, anatomy.folders_are_built,
         migrations.migration_names, migrations.schema_rules, migrations.own_tables_only,
         conventions.file_length, conventions.function_length, conventions.line_form, conventions.headers, conventions.file_names,
-        conventions.nothing_unfinished, conventions.sleeping, conventions.time_and_randomness, conventions.test_names,
+        conventions.nothing_unfinished, conventions.sleeping, conventions.time_and_randomness, conventions.test_names, conventions.crash_points,
         documents.links, documents.places,
     )
 }

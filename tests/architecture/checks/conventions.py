@@ -1,7 +1,7 @@
 """How the code is written, as far as a text scan can tell."""
 import re
 
-from .project import Violation, code_only, files, line_of, lines, read
+from .project import Violation, code_only, files, line_of, lines, read, without_comments
 
 PRODUCT = ("src", "modules", "app")
 MAX_FILE_LINES = 400
@@ -131,6 +131,29 @@ def test_names(root):
         for match in TEST_NAME.finditer(text):
             if ";" in match[1]:
                 violations.append(Violation(path, line_of(text, match.start()), "a test's name holds a semicolon"))
+    return violations
+
+
+CRASH_POINT = re.compile(r'(?<!define )\bSEAMLINE_CRASH_POINT\((?P<rest>[^;]*)')
+CRASH_POINT_NAME = re.compile(r'[^;]*,\s*"(?P<name>[^"]*)"\)')
+
+
+def crash_points(root):
+    """A crash point has a name of its own, in kebab-case and in the text, so that tests/crash finds it and kills at that place."""
+    violations, known = [], {}
+    for path in files(root, *PRODUCT):
+        text = without_comments(root / path)
+        for match in CRASH_POINT.finditer(text):
+            place = (path, line_of(text, match.start()))
+            name = CRASH_POINT_NAME.match(match["rest"])
+            if not name:
+                violations.append(Violation(*place, "a crash point without a name in the text"))
+            elif not re.fullmatch(r"[a-z]+(?:-[a-z]+)*", name["name"]):
+                violations.append(Violation(*place, f"the crash point \"{name['name']}\" is not in kebab-case"))
+            elif name["name"] in known:
+                violations.append(Violation(*place, f"the crash point \"{name['name']}\" is in {known[name['name']]} as well"))
+            elif name:
+                known[name["name"]] = path
     return violations
 
 

@@ -1,0 +1,53 @@
+"""The one place that says what a shop must look like after a crash."""
+import sqlite3
+from collections import Counter
+
+import books
+
+
+def is_quiet(data_dir):
+    """Whether nothing is under way any more."""
+    try:
+        return not books.unsettled(data_dir)
+    except sqlite3.Error:
+        return False  # a store is just being made
+
+
+def audit(data_dir, history, crowds):
+    """Every violation: of the stores, and of what the customers were told. The shop is quiet."""
+    return books.audit(data_dir) + orders_are_those_that_were_acknowledged(data_dir, history) + \
+        wishes_came_true_once(data_dir, crowds)
+
+
+def orders_are_those_that_were_acknowledged(data_dir, history):
+    """Each acknowledged order is there, one for each key, and no other."""
+    found = []
+    stored = {row["order_id"] for row in books.rows(books.connect(data_dir, "order"), "SELECT order_id FROM orders")}
+    told = history.acknowledged()
+    found += [f"the key {key} was told of {len(ids)} orders" for key, ids in told.items() if len(ids) != 1]
+    wanted = Counter(order_id for ids in told.values() for order_id in ids)
+    found += [f"order {name} was acknowledged under {count} keys" for name, count in wanted.items() if count > 1]
+    found += [f"order {name} was acknowledged, and is gone" for name in wanted.keys() - stored]
+    return found + [f"order {name} was never acknowledged" for name in stored - wanted.keys()]
+
+
+def wishes_came_true_once(data_dir, crowds):
+    """What came in, who registered and what was added is what was acknowledged, once each."""
+    found = []
+    connection = books.connect(data_dir, "inventory")
+    moved = Counter()
+    for row in books.rows(connection, "SELECT product_id, kind, quantity FROM stock_movements WHERE kind IN ('added', 'restocked')"):
+        moved[row["product_id"], row["kind"]] += row["quantity"]
+    wanted = Counter()
+    for crowd in crowds:
+        for product_id, quantity in crowd.restocked.items():
+            wanted[product_id, "restocked"] += quantity
+        for product_id in crowd.added:
+            wanted[product_id, "added"] += 5
+    for (product_id, kind), quantity in wanted.items():
+        if moved[product_id, kind] != quantity:
+            found.append(f"{moved[product_id, kind]} of {product_id} were {kind}, and {quantity} were acknowledged")
+    users = dict(books.connect(data_dir, "user").execute("SELECT email, user_id FROM users"))
+    found += [f"{email} registered as {user_id}, and is {users.get(email)}"
+              for crowd in crowds for email, user_id in crowd.registered.items() if users.get(email) != user_id]
+    return found
