@@ -2,6 +2,7 @@
 import sqlite3
 from collections import Counter
 
+import auditor
 import books
 
 
@@ -15,7 +16,10 @@ def is_quiet(data_dir):
 
 def audit(data_dir, history, crowds):
     """Every violation: of the stores, and of what the customers were told. The shop is quiet."""
-    return books.audit(data_dir) + orders_are_those_that_were_acknowledged(data_dir, history) + \
+    history_file = data_dir.with_name("history.jsonl")
+    history.save(history_file)
+    report = auditor.audit(data_dir, history=history_file)
+    return auditor.violations(report) + orders_are_those_that_were_acknowledged(data_dir, history) + \
         wishes_came_true_once(data_dir, crowds)
 
 

@@ -1,6 +1,7 @@
 """What is there before the first kill: a shop's folder with a past, and which points each day at the shop passes how often."""
 import json
 import shutil
+import sqlite3
 import time
 from collections import Counter
 from pathlib import Path
@@ -45,11 +46,20 @@ def make_template(folder):
         fire.kill("main")
     finally:
         fire.close()
+    age_answers(fire.shop.data_dir)
     fire.history.save(Path(folder) / "history.jsonl")
     (Path(folder) / "known.json").write_text(json.dumps({"users": fire.users, "products": fire.products}), encoding="utf-8")
     for path in Path(folder).rglob("*-shm"):
         path.unlink()
     return Path(folder)
+
+
+def age_answers(data_dir):
+    """What customers and products were made under is remembered for longer than it should be: the next start forgets it."""
+    for module in ("user", "inventory"):
+        connection = sqlite3.connect(data_dir / module / "0.db", isolation_level=None)
+        connection.execute("UPDATE idempotency SET at_ms = at_ms - ?", (25 * 3600 * 1000,))
+        connection.close()
 
 
 def record(folder, template, placement, profile):
