@@ -257,6 +257,8 @@ void Consumer::bury(store::Transaction& transaction, const store::LogEntry& entr
 }
 
 void Consumer::move_cursor(store::Transaction& transaction) {
+  has_written_cursor_ = true;
+  if (SEAMLINE_MISTAKE("no-cursor")) return;
   const std::int64_t moved = transaction.rows().execute(
       "INSERT INTO cursors (publisher, partition, log_id, epoch, seq, hash) VALUES ($1, $2, $3, $4, $5, $6) "
       "ON CONFLICT (publisher, partition) DO UPDATE SET log_id = excluded.log_id, epoch = excluded.epoch, seq = excluded.seq, "
@@ -265,7 +267,6 @@ void Consumer::move_cursor(store::Transaction& transaction) {
   if (moved != 1)
     throw store::StorageError("the cursor of " + publisher_ + " was moved by somebody else",
                               store::StorageError::Severity::fatal);
-  has_written_cursor_ = true;
   SEAMLINE_CRASH_POINT(subscriber(), "cursor-moved");
 }
 

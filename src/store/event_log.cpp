@@ -1,6 +1,7 @@
 #include "store/event_log.hpp"
 
 #include "base/assert.hpp"
+#include "base/fault.hpp"
 
 namespace seamline::store {
 namespace {
@@ -66,13 +67,17 @@ void EventLog::check_epoch(Connection& rows) const {
                      StorageError::Severity::fatal);
 }
 
+void write_entry(Connection& rows, const LogEntry& entry) {
+  rows.execute(
+      "INSERT INTO event_log (seq, epoch, type, subject, at_ms, trace, payload, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      entry.seq, entry.epoch, entry.type, entry.subject, entry.at, entry.trace, entry.payload, entry.hash);
+}
+
 void EventLog::append(Connection& rows, LogEntry entry) {
   entry.seq = next_.seq + 1;
   entry.epoch = next_.epoch;
   entry.hash = chain_hash(next_.hash, entry);
-  rows.execute(
-      "INSERT INTO event_log (seq, epoch, type, subject, at_ms, trace, payload, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-      entry.seq, entry.epoch, entry.type, entry.subject, entry.at, entry.trace, entry.payload, entry.hash);
+  if (!SEAMLINE_MISTAKE("publish-after-commit")) write_entry(rows, entry);
   next_.seq = entry.seq;
   next_.hash = entry.hash;
   pending_.push_back(std::move(entry));

@@ -48,6 +48,9 @@ using EntryBatch = std::vector<LogEntry>;
 /// 1997) of seq, epoch, type, subject, at in milliseconds, trace and payload.
 Sha256 chain_hash(const Sha256& before, const LogEntry& entry);
 
+/// Writes an entry as it is.
+void write_entry(Connection& rows, const LogEntry& entry);
+
 /// A module's own log, in its own store: the transactional outbox and the durable queue at once. append() and the two ends of
 /// a batch belong to the writer's thread; the rest is thread-safe.
 class EventLog {

@@ -37,6 +37,13 @@ Error error_of_failure(const std::exception& problem) {
   return is_passing ? refusal_of(unavailable, problem.what()) : error_of(failed_alone, problem.what());
 }
 
+/// What publish-after-commit does: a kill before it loses the entries for good, though what they tell has happened.
+[[maybe_unused]] void write_in_second_transaction(Connection& rows, const EntryBatch& entries) {
+  rows.execute("BEGIN IMMEDIATE");
+  for (const LogEntry& entry : entries) write_entry(rows, entry);
+  rows.execute("COMMIT");
+}
+
 }  // namespace
 
 class Writer::SqlTransaction final : public Transaction {
@@ -62,6 +69,7 @@ class Writer::SqlTransaction final : public Transaction {
 
   std::optional<RememberedAnswer> remembered(const AnswerKey& key) override { return find_answer(rows_, key); }
   void remember(const AnswerKey& key, const RememberedAnswer& answer) override {
+    if (SEAMLINE_MISTAKE("blind-retry")) forget(key);
     rows_.execute(
         "INSERT INTO idempotency (id, caller, operation, key, fingerprint, reply, at_ms) "
         "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM idempotency), $1, $2, $3, $4, $5, $6)",
@@ -79,6 +87,11 @@ class Writer::SqlTransaction final : public Transaction {
   }
 
  private:
+  void forget(const AnswerKey& key) {
+    rows_.execute("DELETE FROM idempotency WHERE key = $1 AND operation = $2 AND caller = $3", key.key, key.operation,
+                  key.caller);
+  }
+
   const std::string& module_;
   Connection& rows_;
   EventLog& log_;
@@ -87,6 +100,7 @@ class Writer::SqlTransaction final : public Transaction {
 };
 
 std::optional<RememberedAnswer> find_answer(Connection& rows, const AnswerKey& key) {
+  if (SEAMLINE_MISTAKE("blind-retry")) return std::nullopt;
   Rows row = rows.query("SELECT fingerprint, reply FROM idempotency WHERE key = $1 AND operation = $2 AND caller = $3", key.key,
                         key.operation, key.caller);
   if (!row.next()) return std::nullopt;
@@ -258,6 +272,7 @@ void Writer::roll_back() {
 
 void Writer::answer(const std::vector<Command*>& batch) {
   const auto entries = log_.batch_committed();
+  if (entries && SEAMLINE_MISTAKE("publish-after-commit")) write_in_second_transaction(rows_, *entries);
   const auto actions = transaction_->take_actions();
   commits_.fetch_add(1, std::memory_order_relaxed);
   committed_commands_.fetch_add(static_cast<std::int64_t>(batch.size()), std::memory_order_relaxed);

@@ -40,7 +40,7 @@ OrderPayment Settlement::find_or_begin(store::Transaction& transaction, const Or
 
 void Settlement::hear(store::Transaction& transaction, const order::OrderCreated& event) const {
   OrderPayment payment = find_or_begin(transaction, event.order_id);
-  if (payment.standing != Standing::none) return;
+  if (payment.standing != Standing::none && !SEAMLINE_MISTAKE("no-cursor")) return;
   payment.user_id = event.user_id;
   payment.currency = event.currency.value_or(defaults_.currency);
   payment.token = event.payment_token.value_or(defaults_.token);
