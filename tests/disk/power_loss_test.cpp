@@ -28,7 +28,7 @@ void run_until_power_is_lost(SimulatedDisk& disk, const std::string& settings, s
   Database database("/d/a.db", settings);
   database.run("CREATE TABLE notes (id INTEGER PRIMARY KEY, text BLOB); PRAGMA cache_size = 5; PRAGMA wal_autocheckpoint = 9");
   for (int i = 0; i < 10; ++i) database.run("INSERT INTO notes (text) VALUES (randomblob(3000))");
-  std::int64_t left = static_cast<std::int64_t>(seed % 60);
+  std::int64_t left = static_cast<std::int64_t>(seed % 200);
   disk.observe([&](DiskOperation, std::string_view) {
     if (left-- == 0) disk.lose_power("/d", SimulatedDisk::Zombie::runs_on);
   });
@@ -86,37 +86,4 @@ TEST_CASE("a removal of a journal that was not made durable takes a commit back,
   CHECK(findings.lost > 0);
   CHECK(findings.torn == 0);
   CHECK(findings.damaged == 0);
-}
-
-TEST_CASE("a sync that failed is not made up for by a later one") {
-  int lost = 0;
-  for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    SimulatedDisk disk(seed);
-    Database database("/d/a.db", wal);
-    database.run("CREATE TABLE notes (id INTEGER PRIMARY KEY, text BLOB)");
-    disk.inject({{DiskOperation::sync}, 1, false, 0, false, ""});
-    CHECK(database.attempt("INSERT INTO notes (text) VALUES (randomblob(9000))") == SQLITE_IOERR_FSYNC);
-    // Another connection of the process believes the log that it sees.
-    database.attempt("INSERT INTO notes (text) VALUES (randomblob(9000))");
-    database.run("PRAGMA wal_checkpoint(PASSIVE)");
-    disk.lose_power("/d");
-    if (Database("/d/a.db").value("PRAGMA integrity_check") != "ok") ++lost;
-  }
-  CHECK(lost == 0);
-}
-
-TEST_CASE("a write is kept, lost or torn between sectors, and none of its neighbours changes") {
-  std::set<std::string> outcomes;
-  for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    SimulatedDisk disk(seed);
-    Database database("/d/a.db", "PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-    database.run("CREATE TABLE notes (id INTEGER PRIMARY KEY)");
-    const std::size_t before = disk.bytes("/d/a.db-wal").size();
-    disk.kill("/d");
-    const std::string whole = disk.bytes("/d/a.db-wal");
-    REQUIRE(whole.size() == before);
-    disk.lose_power("/d");
-    outcomes.insert(disk.bytes("/d/a.db-wal"));
-  }
-  CHECK(outcomes.size() > 20);
 }
