@@ -24,6 +24,7 @@ struct LoadOptions {
   bool with_keys = true;
   bool as_json = false;
   std::string history_file;
+  std::int64_t orders_per_s = 0;
   std::int64_t retry_s = 60;
   std::int64_t answer_timeout_s = 10;
   std::uint64_t seed = Random::system().next_u64();
@@ -132,6 +133,7 @@ Result<ClientReport> insist(const LoadOptions& options, PaymentMix tokens, const
   plan.clients = options.in_flight;
   plan.orders = options.orders;
   plan.duration_ms = options.duration_ms();
+  plan.orders_per_s = options.orders_per_s;
   plan.retry_ms = options.retry_s * 1'000;
   plan.answer_timeout_ms = options.answer_timeout_s * 1'000;
   plan.tokens = std::move(tokens);
@@ -260,6 +262,9 @@ void add_load(CLI::App& program, Action& chosen) {
   auto* history = command->add_option("--history", options->history_file,
                                       "Keep what each request was told in this new file, for `audit`, and repeat a request "
                                       "under its key until its outcome is known.");
+  command->add_option("--rate", options->orders_per_s, "New orders a second at most.")
+      ->check(CLI::Range(1, 100'000))
+      ->needs(history);
   command->add_option("--retry", options->retry_s, "How long one request is repeated, and an absent shop waited for, in seconds.")
       ->check(CLI::Range(0, 86'400))
       ->capture_default_str()

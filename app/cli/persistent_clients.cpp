@@ -25,13 +25,21 @@ struct Errand {
   const Seeded& seeded;
   ClientHistory& history;
   const Clock& clock;
-  const Instant closes;
-  std::atomic<std::int64_t> orders_left;
+  const Instant opens;
+  std::atomic<std::int64_t> orders{0};
   std::atomic<bool> is_over{false};
   std::mutex mutex{};
   std::optional<Error> failure{};
 
-  bool takes_another() { return !is_over.load() && clock.monotonic() < closes && orders_left.fetch_sub(1) > 0; }
+  /// Gives the next order to a client, who waits until it is due. False once there are no more.
+  bool takes_another() {
+    const std::int64_t number = orders.fetch_add(1);
+    const std::int64_t due_ms = plan.orders_per_s == 0 ? 0 : number * 1'000 / plan.orders_per_s;
+    const std::int64_t passed_ms = opens.ms_until(clock.monotonic());
+    if (number >= plan.orders || std::max(due_ms, passed_ms) >= plan.duration_ms) return false;
+    if (due_ms > passed_ms) resilience::Pause::system().pause(due_ms - passed_ms);
+    return !is_over.load();
+  }
   void end_with(Error error) {
     const std::lock_guard lock(mutex);
     if (!failure) failure = std::move(error);
@@ -131,7 +139,7 @@ void ClientReport::add(ClientReport&& other) {
 }
 
 Result<ClientReport> PersistentClients::run(const std::string& token) {
-  Errand errand{plan_, seeded_, history_, clock_, clock_.monotonic().plus_ms(plan_.duration_ms), plan_.orders};
+  Errand errand{plan_, seeded_, history_, clock_, clock_.monotonic()};
   // Seeds that are drawn, not counted up: the sequences of neighbouring ones may be one, shifted.
   SeededRandom seeds(plan_.seed);
   std::deque<PersistentClient> clients;

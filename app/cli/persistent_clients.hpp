@@ -35,6 +35,8 @@ class PersistentClients {
     /// New orders end with their number, or when the time is over.
     std::int64_t orders = 10'000;
     std::int64_t duration_ms = INT64_MAX;
+    /// New orders a second at most, all clients together; 0 for as many as there are answers.
+    std::int64_t orders_per_s = 0;
     /// How long one order is repeated; then its client gives it up, its outcome stays unknown, and the next one follows.
     std::int64_t retry_ms = 60'000;
     std::int64_t answer_timeout_ms = 10'000;

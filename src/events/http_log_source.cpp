@@ -115,8 +115,7 @@ Result<http::Response> HttpLogSource::send(http::Request request, std::int64_t w
     request.headers.add("Authorization", "Bearer " + token);
   }
   const std::int64_t first_byte_ms = wait_ms + options_.answer_timeout_ms;
-  auto response =
-      carry(*url, request, {options_.connect_timeout_ms, first_byte_ms, first_byte_ms + options_.answer_timeout_ms});
+  auto response = carry(*url, request, {options_.connect_timeout_ms, first_byte_ms, first_byte_ms + options_.answer_timeout_ms});
   endpoints_.report(*url, response.has_value());
   if (!response) return unreachable(response.error().detail);
   if (response->status == 200) return response;

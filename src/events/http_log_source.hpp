@@ -26,8 +26,8 @@ class HttpLogSource final : public LogSource {
 
   /// Both exist and outlive the source. `tokens` prove the subscriber; null where nobody has to.
   HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options, security::ServiceTokens* tokens = nullptr);
-  /// The same over an exchange of the caller's, which exists and outlives it, instead of a connection of its own. What waits there
-  /// is not interrupted.
+  /// The same over an exchange of the caller's, which exists and outlives it, instead of a connection of its own. What waits
+  /// there is not interrupted.
   HttpLogSource(std::string publisher, http::Endpoints& endpoints, Options options, http::Exchange& exchange);
   ~HttpLogSource() override;
 

@@ -74,6 +74,13 @@ class LoadTest(ShopTest):
         self.assertGreater(report["cancelled"], 20, "a quarter was to be declined")
         self.assertGreater(report["confirmed"], 50)
 
+    def test_new_orders_come_at_a_rate_and_for_a_time(self):
+        loaded = self.load("--seconds", "2", "--rate", "50", "--in-flight", "8")
+        self.assertEqual(loaded.returncode, OK, loaded)
+        lines = self.lines()
+        self.assertEqual(len(lines), 100)
+        self.assertGreaterEqual(lines[-1]["start_ms"] - lines[0]["start_ms"], 1900)
+
     def test_a_history_is_never_overwritten(self):
         self.history.write_text("of another run\n")
         loaded = self.load("--orders", "1")
