@@ -216,8 +216,9 @@ struct ConfigurationSources {
 inline constexpr std::string_view environment_prefix = "SEAMLINE_";
 /// Variables of that prefix that are secrets or switches, and no configuration.
 #ifdef SEAMLINE_FAULTS
-inline constexpr std::array<std::string_view, 5> other_variables{
-    "SEAMLINE_ADMIN_PASSWORD", "SEAMLINE_SERVICE_SECRET", "SEAMLINE_CRASH_AT", "SEAMLINE_CRASH_TRACE", "SEAMLINE_MISTAKES"};
+inline constexpr std::array<std::string_view, 6> other_variables{"SEAMLINE_ADMIN_PASSWORD", "SEAMLINE_SERVICE_SECRET",
+                                                                 "SEAMLINE_CRASH_AT",       "SEAMLINE_CRASH_TRACE",
+                                                                 "SEAMLINE_MISTAKES",       "SEAMLINE_CLOCK_FILE"};
 #else
 inline constexpr std::array<std::string_view, 2> other_variables{"SEAMLINE_ADMIN_PASSWORD", "SEAMLINE_SERVICE_SECRET"};
 #endif

@@ -50,9 +50,13 @@ Result<json::Value> ApiClient::post(const std::string& path, const std::string& 
   return send(std::move(request));
 }
 
-Result<json::Value> ApiClient::send(http::Request request) {
+Result<http::Response> ApiClient::exchange(http::Request request) {
   if (!token_.empty()) request.headers.add("Authorization", "Bearer " + token_);
-  auto response = client_.send(request);
+  return client_.send(request);
+}
+
+Result<json::Value> ApiClient::send(http::Request request) {
+  auto response = exchange(std::move(request));
   if (!response) return fail(std::move(response.error()));
   if (response->status >= 300) return fail(http::read_problem(*response));
   return json::parse(response->body, {.max_bytes = std::size_t{8} << 20U});

@@ -18,7 +18,8 @@ struct ShopAccess {
 /// A running shop's API, as a command uses it. One connection; not thread-safe.
 class ApiClient {
  public:
-  explicit ApiClient(const ShopAccess& access) : access_(access), client_(access.url) {}
+  explicit ApiClient(const ShopAccess& access, const http::TimeLimits& time = {})
+      : access_(access), client_(access.url, {.time = time}) {}
 
   /// Gets an access token where the access has a password. Errors: the shop's, and call.unavailable.
   Result<void> log_in();
@@ -29,6 +30,8 @@ class ApiClient {
   Result<json::Value> get(const std::string& path, const std::string& query = {});
   /// Sends JSON. `idempotency_key` is empty for none.
   Result<json::Value> post(const std::string& path, const std::string& body, const std::string& idempotency_key = {});
+  /// The answer as it came, whatever its status. Errors: those of http::Client, where no whole answer came.
+  Result<http::Response> exchange(http::Request request);
 
  private:
   Result<json::Value> send(http::Request request);

@@ -64,7 +64,7 @@ std::string seeded_email(std::int64_t number) {
   return email + "@example.org";
 }
 
-std::string random_order(Random& random, const Seeded& from) {
+std::string random_order(Random& random, const Seeded& from, std::string_view payment_token) {
   return object([&](json::Writer& writer) {
     writer.member("user_id", from.user_ids[random.below(from.user_ids.size())]);
     writer.key("items");
@@ -77,6 +77,7 @@ std::string random_order(Random& random, const Seeded& from) {
       writer.end_object();
     }
     writer.end_array();
+    if (!payment_token.empty()) writer.member("payment_token", payment_token);
   });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.hpp"
@@ -34,7 +35,7 @@ std::string seeded_email(std::int64_t number);
 /// are placed anew. Errors: those of the API.
 Result<Seeded> seed_shop(ApiClient& shop, const SeedPlan& plan);
 
-/// The body of an order of one to three of the products, for one of the users.
-std::string random_order(Random& random, const Seeded& from);
+/// The body of an order of one to three of the products, for one of the users; with a payment token unless that is empty.
+std::string random_order(Random& random, const Seeded& from, std::string_view payment_token = {});
 
 }  // namespace seamline::app

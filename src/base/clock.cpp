@@ -5,14 +5,46 @@
 #include <cstdio>
 #include <ctime>
 
+#ifdef SEAMLINE_FAULTS
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#endif
+
 namespace seamline {
 namespace {
+
+#ifdef SEAMLINE_FAULTS
+/// How far a test has set this process's calendar wrong, in milliseconds: the eight bytes of the file that SEAMLINE_CLOCK_FILE
+/// names, in this machine's order, which the test may change at any moment. Null without that variable.
+const std::int64_t* map_wrong_by_ms() {
+  const char* file = std::getenv("SEAMLINE_CLOCK_FILE");
+  if (file == nullptr) return nullptr;
+  const int fd = ::open(file, O_RDONLY | O_CLOEXEC);
+  void* const mapped = fd < 0 ? MAP_FAILED : ::mmap(nullptr, sizeof(std::int64_t), PROT_READ, MAP_SHARED, fd, 0);
+  if (fd >= 0) ::close(fd);
+  if (mapped == MAP_FAILED) {
+    std::fprintf(stderr, "SEAMLINE_CLOCK_FILE: cannot read %s\n", file);
+    std::abort();
+  }
+  return static_cast<const std::int64_t*>(mapped);
+}
+
+std::int64_t wrong_by_ms() {
+  static const std::int64_t* const mapped = map_wrong_by_ms();
+  return mapped == nullptr ? 0 : __atomic_load_n(mapped, __ATOMIC_RELAXED);
+}
+#else
+constexpr std::int64_t wrong_by_ms() { return 0; }
+#endif
 
 class SystemClock final : public Clock {
  public:
   Timestamp now() const override {
     const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-    return {std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count()};
+    return {std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count() + wrong_by_ms()};
   }
   Instant monotonic() const override {
     const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
