@@ -26,6 +26,7 @@ class Disk {
   void detach() {
     const std::filesystem::path before = folder();
     ++lives_;
+    std::filesystem::create_directories(folder());
     for (const auto& entry : std::filesystem::recursive_directory_iterator(before)) {
       const auto to = folder() / entry.path().lexically_relative(before);
       if (entry.is_directory()) std::filesystem::create_directories(to);
