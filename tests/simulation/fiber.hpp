@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+namespace seamline::simulation {
+
+/// A function with a stack of its own, which can stop in the middle and go on later: what a thread is in the simulation. All
+/// fibers of a process run in one thread; not thread-safe.
+class Fiber {
+ public:
+  explicit Fiber(std::function<void()> body);
+  /// It has ended, or never begun.
+  ~Fiber();
+  Fiber(const Fiber&) = delete;
+  Fiber& operator=(const Fiber&) = delete;
+
+  /// Runs it until it yields or ends. Called from outside of all fibers.
+  void resume();
+  /// Goes back to whoever resumed the fiber that runs now. Never within a transaction.
+  static void yield();
+  bool has_ended() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace seamline::simulation

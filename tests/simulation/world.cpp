@@ -1,0 +1,268 @@
+#include "world.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/fault.hpp"
+#include "checks.hpp"
+
+namespace seamline::simulation {
+namespace {
+
+/// Who follows whose log.
+const std::map<std::string, std::vector<std::string>> publishers_of{
+    {"user", {}}, {"order", {"inventory", "payment"}}, {"payment", {"inventory", "order"}}, {"inventory", {"order", "payment"}}};
+
+/// Simulated time within which all orders must have been made, and after that all must have come to rest.
+constexpr std::int64_t most_shopping_ms = 600'000;
+constexpr std::int64_t most_settling_ms = 900'000;
+/// Longer than a message is under way.
+constexpr std::int64_t least_settling_ms = 10'000;
+
+}  // namespace
+
+World::World(const RunOptions& options, const Template& start, const std::filesystem::path& folder, std::FILE* trace_file)
+    : options_(options),
+      trace_(trace_file),
+      scheduler_(trace_),
+      random_(options.seed),
+      faults_(options_.faults, random_),
+      network_(scheduler_, faults_, random_, trace_) {
+  draw_settings();
+  modules_ = settings_.modules();
+  make_processes(start, folder);
+  customers_ = std::make_unique<Customers>(Customers::World{scheduler_, network_, trace_, history_}, start.users(), options.orders,
+                                           random_.next_u64());
+  fault::make_mistakes(options.mistakes);
+  fault::observe_stop([](const char* what) { throw std::runtime_error(std::string("the process stops: ") + what); });
+  fault::observe_crash_points([this](std::string_view scope, std::string_view point) {
+    Process* at = starting_;
+    for (const auto& process : processes_) {
+      if (scheduler_.current() != nullptr && process->is_up() && &process->peer() == &scheduler_.current()->group()) {
+        at = process.get();
+      }
+    }
+    if (at == nullptr || !at->reach_crash_point()) return;
+    trace_.line(scheduler_.now_ns(), "crash point", scope, point);
+    ++result_.counts[std::string(scope) + "/" + std::string(point)];
+    restart_later(*at);
+  });
+}
+
+World::~World() {
+  fault::observe_crash_points({});
+  fault::observe_stop({});
+  fault::make_mistakes("");
+}
+
+std::int64_t World::draw(std::int64_t least, std::int64_t most) {
+  return least + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most - least + 1)));
+}
+
+void World::draw_settings() {
+  settings_.user.password_memory_kib = 7'168;
+  settings_.user.password_passes = 1;
+  settings_.order.deadline_ms = draw(4'000, 30'000);
+  settings_.order.draft_ms = draw(5'000, 40'000);
+  settings_.inventory.reservation_ms = draw(3'000, 40'000);
+  settings_.payment.retry_ms = draw(100, 1'500);
+  host::HostOptions& host = settings_.host;
+  const std::array<std::size_t, 4> queues{2, 16, 256, 4096};
+  host.consumer_queue_entries = queues[random_.below(queues.size())];
+  host.store.checkpoint_pages = draw(0, 2) == 0 ? draw(4, 60) : 1000;
+  host.store.writer.batch_cap = static_cast<std::size_t>(draw(0, 3) == 0 ? draw(1, 8) : 64);
+  host.store.writer.max_queued = static_cast<std::size_t>(draw(0, 7) == 0 ? draw(1, 4) : 1024);
+  host.puller.read_entries = draw(0, 3) == 0 ? draw(1, 8) : 256;
+  host.follower.read_entries = draw(0, 3) == 0 ? draw(1, 8) : 1000;
+  host.follower.wait_ms = draw(500, 25'000);
+  host.timers.grace_ms = draw(500, 5'000);
+  host.timer_poll_ms = 250;
+}
+
+void World::make_processes(const Template& start, const std::filesystem::path& folder) {
+  const auto drawn = static_cast<int>(random_.below(16));
+  const int placement = options_.placement < 0 ? drawn : options_.placement;
+  const Surroundings surroundings{scheduler_, network_, trace_, settings_, modules_};
+  std::set<std::string> local;
+  const auto add = [&](const std::string& name, const std::set<std::string>& hosted, bool is_main) {
+    processes_.push_back(
+        std::make_unique<Process>(surroundings, name, hosted, is_main, folder / name, random_.next_u64()));
+    for (const std::string& module : hosted) processes_.back()->disk().put(start.module_folder(module));
+  };
+  for (std::size_t i = 0; i < module_names.size(); ++i) {
+    const std::string name(module_names[i]);
+    if ((static_cast<unsigned>(placement) >> i & 1U) != 0) {
+      add(name, {name}, false);
+    } else {
+      local.insert(name);
+    }
+  }
+  add("shop", local, true);
+  trace_.line(0, "placement", placement);
+}
+
+void World::fail(const std::string& what) {
+  result_.failure += what + "\n";
+  trace_.line(scheduler_.now_ns(), "failure", what);
+}
+
+void World::start(Process& process) {
+  starting_ = &process;
+  const auto started = process.start();
+  starting_ = nullptr;
+  if (!started) throw std::runtime_error(process.name() + " does not start: " + started.error().detail);
+}
+
+RunResult World::run() {
+  try {
+    for (const auto& process : processes_) start(*process);
+    customers_->start();
+    if (!options_.faults.is_empty()) {
+      scheduler_.spawn(group_, "breaker", draw(0, 3'000) * ns_in_ms, [this] { break_things(); });
+    }
+    while (!customers_->have_finished()) {
+      if (!scheduler_.run_next()) throw std::runtime_error("nothing is left to run, and customers wait");
+      look_after_processes();
+      if (scheduler_.now_ns() > most_shopping_ms * ns_in_ms) throw std::runtime_error("customers get no answer");
+    }
+    run_until_quiet();
+    if (!history_.complaints().empty()) fail(history_.complaints());
+    if (const std::string found = check(processes_, history_); !found.empty()) fail(found);
+  } catch (const std::exception& problem) {
+    fail(problem.what());
+  }
+  shut_down();
+  result_.trace_hash = trace_.hash();
+  result_.trace_lines = trace_.lines();
+  result_.simulated_ms = scheduler_.now_ns() / ns_in_ms;
+  result_.requests = network_.requests();
+  result_.faults = faults_.happened();
+  for (std::size_t i = 0; i < fault_names.size(); ++i) {
+    if (const auto count = faults_.count(static_cast<Fault>(i)); count > 0) result_.counts[std::string(fault_names[i])] = count;
+  }
+  return result_;
+}
+
+void World::look_after_processes() {
+  for (const auto& process : processes_) {
+    if (process->is_up() && process->peer().is_dead()) process->bury();
+  }
+  for (Process* process : std::exchange(to_stop_, {})) {
+    if (!process->is_up()) continue;
+    process->stop();
+    restart_later(*process);
+  }
+  for (Process* process : std::exchange(to_start_, {})) {
+    if (process->is_up()) continue;
+    if (faults_.happens(Fault::step, 200'000)) process->arm(draw(1, 12));
+    start(*process);
+    if (process->peer().is_dead()) process->bury();
+  }
+}
+
+void World::restart_later(Process& process) {
+  const std::int64_t down_ms = draw(0, 3) == 0 ? draw(1'000, 12'000) : draw(1, 1'000);
+  scheduler_.spawn(group_, "restart", down_ms * ns_in_ms, [this, &process] { to_start_.push_back(&process); });
+}
+
+void World::crash(Process& process, bool) {
+  process.die();
+  restart_later(process);
+}
+
+void World::set_weather() {
+  network_.set_weather({});
+  // Most of the time messages come through, or nothing would ever happen that could go wrong.
+  if (draw(0, 2) == 0) return;
+  network_.set_weather({draw(0, 40'000), draw(0, 40'000), draw(0, 60'000), draw(0, 80'000)});
+}
+
+void World::break_things() {
+  const std::int64_t mean_ms = draw(300, 4'000);
+  while (!customers_->have_finished()) {
+    set_weather();
+    break_one();
+    scheduler_.pause(draw(1, 2 * mean_ms) * ns_in_ms);
+  }
+}
+
+void World::break_one() {
+  Process& process = *processes_[random_.below(processes_.size())];
+  const auto fault = static_cast<Fault>(random_.below(static_cast<std::uint64_t>(Fault::lose)));
+  const std::int64_t duration_ms = draw(0, 2) == 0 ? draw(1'000, 9'000) : draw(1, 1'000);
+  const std::int64_t choice = draw(1, 60);
+  if (!process.is_up() || process.peer().is_dead() || !faults_.happens(fault, 1'000'000)) return;
+  trace_.line(scheduler_.now_ns(), "break", process.name(), name_of(fault), duration_ms);
+  switch (fault) {
+    case Fault::kill: return crash(process, false);
+    case Fault::power: return crash(process, true);
+    case Fault::step: return process.arm(choice);
+    case Fault::stop: return to_stop_.push_back(&process);
+    case Fault::stall: return process.peer().stall_until(scheduler_.now_ns() + duration_ms * ns_in_ms);
+    case Fault::jump: return process.clock().jump_ms(choice % 2 == 0 ? duration_ms : -duration_ms);
+    default: break;
+  }
+  Process& other = *processes_[static_cast<std::size_t>(choice) % processes_.size()];
+  network_.part(process.name(), &other == &process ? customers_->group().name() : other.name(),
+                scheduler_.now_ns() + duration_ms * ns_in_ms);
+}
+
+void World::run_until_quiet() {
+  faults_.cease();
+  network_.heal();
+  network_.set_weather({});
+  trace_.line(scheduler_.now_ns(), "faults cease");
+  const std::int64_t began_ns = scheduler_.now_ns();
+  std::int64_t next_look_ns = began_ns + least_settling_ms * ns_in_ms;
+  for (const auto& process : processes_) process->arm(0);
+  for (;;) {
+    if (!scheduler_.run_next()) throw std::runtime_error("nothing is left to run");
+    look_after_processes();
+    if (scheduler_.now_ns() < next_look_ns) continue;
+    if (is_quiet()) return;
+    if (scheduler_.now_ns() > began_ns + most_settling_ms * ns_in_ms) {
+      fail("the shop does not come to rest");
+      return;
+    }
+    next_look_ns = scheduler_.now_ns() + 1'000 * ns_in_ms;
+  }
+}
+
+bool World::is_quiet() {
+  return std::all_of(processes_.begin(), processes_.end(), [](const auto& process) { return process->is_up(); }) &&
+         std::all_of(publishers_of.begin(), publishers_of.end(), [this](const auto& entry) { return has_settled(entry.first); });
+}
+
+host::Host& World::host_of(const std::string& module) {
+  for (const auto& process : processes_) {
+    if (process->hosted().contains(module)) return process->host();
+  }
+  throw std::logic_error("no process hosts " + module);
+}
+
+bool World::has_settled(const std::string& module) {
+  return host_of(module).store_of(module).read([&](store::View& view) {
+    const auto has_rows = [&](store::Sql sql) { return view.rows().query(sql).next(); };
+    if (has_rows("SELECT 1 FROM timers LIMIT 1")) return false;
+    if (module == "payment" && has_rows("SELECT 1 FROM provider_work LIMIT 1")) return false;
+    for (const std::string& publisher : publishers_of.at(module)) {
+      auto row = view.rows().query("SELECT seq FROM cursors WHERE publisher = $1", publisher);
+      const std::int64_t applied = row.next() ? row.integer(0) : 0;
+      if (applied != host_of(publisher).store_of(publisher).log().head().seq) return false;
+    }
+    return true;
+  });
+}
+
+void World::shut_down() {
+  faults_.cease();
+  for (const auto& process : processes_) {
+    if (process->is_up()) process->stop();
+  }
+  customers_->group().rush();
+  scheduler_.finish(customers_->group());
+  group_.rush();
+  scheduler_.finish(group_);
+}
+
+}  // namespace seamline::simulation

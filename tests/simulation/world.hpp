@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "customers.hpp"
+#include "faults.hpp"
+#include "process.hpp"
+#include "template.hpp"
+
+namespace seamline::simulation {
+
+/// What decides a run: the same options give the same run.
+struct RunOptions {
+  std::uint64_t seed = 1;
+  /// A bit for each of module_names that runs in a process of its own; below 0: the seed says.
+  int placement = -1;
+  FaultPlan faults = FaultPlan::all();
+  int orders = 50;
+  /// Mistakes that the code is made to make (base/fault.hpp).
+  std::string mistakes;
+};
+
+/// What became of it.
+struct RunResult {
+  /// What is wrong, one line a finding; empty where all is well.
+  std::string failure;
+  std::uint64_t trace_hash = 0;
+  std::int64_t trace_lines = 0;
+  std::int64_t simulated_ms = 0;
+  std::int64_t requests = 0;
+  std::vector<std::int64_t> faults;
+  std::map<std::string, std::int64_t> counts;
+};
+
+/// One run: a shop of one to five processes, its customers, a network, and somebody who breaks things. After all orders are made
+/// nothing goes wrong any more, everything is up, and time runs on until nothing moves; then the books are checked.
+class World {
+ public:
+  /// `start` outlives it; `trace_file` gets every line of the trace, null for none. The disks are made in `folder`.
+  World(const RunOptions& options, const Template& start, const std::filesystem::path& folder, std::FILE* trace_file);
+  ~World();
+
+  RunResult run();
+
+ private:
+  void make_processes(const Template& start, const std::filesystem::path& folder);
+  void draw_settings();
+  void start(Process& process);
+  void break_things();
+  void break_one();
+  void crash(Process& process, bool is_power_lost);
+  void restart_later(Process& process);
+  void set_weather();
+  /// What cannot be done within a task: takes away who has died, and starts who is to start.
+  void look_after_processes();
+  void run_until_quiet();
+  bool is_quiet();
+  bool has_settled(const std::string& module);
+  host::Host& host_of(const std::string& module);
+  void shut_down();
+  void fail(const std::string& what);
+  std::int64_t draw(std::int64_t least, std::int64_t most);
+
+  const RunOptions options_;
+  Trace trace_;
+  Scheduler scheduler_;
+  SeededRandom random_;
+  Faults faults_;
+  Network network_;
+  History history_;
+  ShopSettings settings_;
+  std::vector<host::ModuleSpec> modules_;
+  Group group_{"world"};
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::unique_ptr<Customers> customers_;
+  Process* starting_ = nullptr;
+  std::vector<Process*> to_start_;
+  std::vector<Process*> to_stop_;
+  RunResult result_;
+};
+
+}  // namespace seamline::simulation
