@@ -1,0 +1,99 @@
+#include "audit/cut.hpp"
+
+namespace seamline::audit {
+namespace {
+
+constexpr std::int64_t cache_kib = 32 * 1024;
+/// Snapshots that are taken in all. Each takes far less time than the shop needs to commit, so that a few are enough.
+constexpr std::int64_t most_turns = 1'000;
+
+}  // namespace
+
+std::string_view name_of(Owner owner) {
+  switch (owner) {
+    case Owner::inventory: return "inventory";
+    case Owner::payment: return "payment";
+    case Owner::order: return "order";
+    case Owner::user: return "user";
+  }
+  return "";
+}
+
+Snapshot::Snapshot(Owner owner, const std::filesystem::path& file) : owner_(owner), database_(file, cache_kib) {}
+
+void Snapshot::take(std::int64_t turn) {
+  turn_ = turn;
+  ownership_.clear();
+  cursors_.clear();
+  receipts_.clear();
+  head_ = {};
+  database_.begin();
+  for (Cursor row(database_, "SELECT log_id, epoch FROM ownership ORDER BY id"); row.next();) {
+    ownership_.push_back({std::string(row.text(0)), row.integer(1)});
+  }
+  if (!ownership_.empty()) head_.log_id = ownership_.front().log_id;
+  for (Cursor row(database_, "SELECT seq, hash FROM event_log ORDER BY seq DESC LIMIT 1"); row.next();) {
+    head_.seq = row.integer(0);
+    head_.hash = row.text(1);
+  }
+  for (Cursor row(database_, "SELECT publisher, log_id, seq, hash FROM cursors"); row.next();) {
+    cursors_.push_back({std::string(row.text(0)), {std::string(row.text(1)), row.integer(2), std::string(row.text(3))}});
+  }
+  for (Cursor row(database_, "SELECT subscriber, seq FROM receipts"); row.next();) {
+    receipts_.push_back({std::string(row.text(0)), row.integer(1)});
+  }
+}
+
+const SubscriberCursor* Snapshot::cursor_on(std::string_view publisher) const {
+  for (const SubscriberCursor& cursor : cursors_) {
+    if (cursor.publisher == publisher) return &cursor;
+  }
+  return nullptr;
+}
+
+Cut::Cut(const StoreFiles& files) {
+  std::int64_t turn = 0;
+  for (const Owner owner : owners) {
+    auto& snapshot = snapshots_.at(static_cast<std::size_t>(owner));
+    snapshot = std::make_unique<Snapshot>(owner, files.at(static_cast<std::size_t>(owner)));
+  }
+  for (const auto& snapshot : snapshots_) snapshot->take(++turn);
+  while (Snapshot* late = behind()) {
+    if (turn == most_turns) {
+      throw ReadError(
+          "The shop changes too fast for a consistent cut through its stores. Audit it again when it has less to do.");
+    }
+    late->take(++turn);
+  }
+}
+
+Snapshot* Cut::find(std::string_view module) {
+  for (const auto& snapshot : snapshots_) {
+    if (name_of(snapshot->owner()) == module) return snapshot.get();
+  }
+  return nullptr;
+}
+
+Snapshot* Cut::behind() {
+  for (const auto& snapshot : snapshots_) {
+    for (const SubscriberCursor& cursor : snapshot->cursors()) {
+      Snapshot* publisher = find(cursor.publisher);
+      if (publisher == nullptr || cursor.place.seq <= publisher->head().seq) continue;
+      if (publisher->turn() < snapshot->turn()) return publisher;
+    }
+    for (const Receipt& receipt : snapshot->receipts()) {
+      Snapshot* subscriber = find(receipt.subscriber);
+      const auto* cursor = subscriber == nullptr ? nullptr : subscriber->cursor_on(name_of(snapshot->owner()));
+      if (subscriber == nullptr || receipt.seq <= (cursor == nullptr ? 0 : cursor->place.seq)) continue;
+      if (subscriber->turn() < snapshot->turn()) return subscriber;
+    }
+  }
+  // Orders name users, and users never go.
+  return of(Owner::user).turn() < of(Owner::order).turn() ? &of(Owner::user) : nullptr;
+}
+
+void Cut::check_unchanged() {
+  for (const auto& snapshot : snapshots_) snapshot->database().check_unchanged();
+}
+
+}  // namespace seamline::audit

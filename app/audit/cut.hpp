@@ -1,0 +1,102 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/database.hpp"
+
+namespace seamline::audit {
+
+/// Whose store it is.
+enum class Owner : std::uint8_t { inventory, payment, order, user };
+inline constexpr std::array owners{Owner::inventory, Owner::payment, Owner::order, Owner::user};
+std::string_view name_of(Owner owner);
+
+/// The file of each store, by its owner.
+using StoreFiles = std::array<std::filesystem::path, owners.size()>;
+
+/// A subscriber and a publisher whose log it follows.
+struct Following {
+  Owner subscriber;
+  Owner publisher;
+};
+inline constexpr std::array followings{Following{Owner::inventory, Owner::order},   Following{Owner::inventory, Owner::payment},
+                                       Following{Owner::payment, Owner::inventory}, Following{Owner::payment, Owner::order},
+                                       Following{Owner::order, Owner::inventory},   Following{Owner::order, Owner::payment}};
+
+struct Ownership {
+  std::string log_id;
+  std::int64_t epoch = 0;
+};
+
+/// A place in a log; seq 0 and an empty hash are its beginning.
+struct Place {
+  std::string log_id;
+  std::int64_t seq = 0;
+  std::string hash;
+};
+
+struct SubscriberCursor {
+  std::string publisher;
+  Place place;
+};
+
+struct Receipt {
+  std::string subscriber;
+  std::int64_t seq = 0;
+};
+
+/// One store as it is at one moment, and what it says of its place among the others.
+class Snapshot {
+ public:
+  Snapshot(Owner owner, const std::filesystem::path& file);
+
+  /// Takes it again; `turn` counts the snapshots of the cut.
+  void take(std::int64_t turn);
+
+  Owner owner() const { return owner_; }
+  Database& database() { return database_; }
+  std::int64_t turn() const { return turn_; }
+  const std::vector<Ownership>& ownership() const { return ownership_; }
+  const Place& head() const { return head_; }
+  const std::vector<SubscriberCursor>& cursors() const { return cursors_; }
+  const std::vector<Receipt>& receipts() const { return receipts_; }
+  /// Where its cursor on a publisher's log stands; null where it has none.
+  const SubscriberCursor* cursor_on(std::string_view publisher) const;
+
+ private:
+  Owner owner_;
+  Database database_;
+  std::int64_t turn_ = 0;
+  std::vector<Ownership> ownership_;
+  Place head_;
+  std::vector<SubscriberCursor> cursors_;
+  std::vector<Receipt> receipts_;
+};
+
+/// A consistent cut through all stores, as the page describes it.
+class Cut {
+ public:
+  /// Throws ReadError where a store cannot be read, and where the shop changes too fast for a cut.
+  explicit Cut(const StoreFiles& files);
+
+  Snapshot& of(Owner owner) { return *snapshots_.at(static_cast<std::size_t>(owner)); }
+  Database& database(Owner owner) { return of(owner).database(); }
+  /// The snapshot of a module by its name; null where there is no such module.
+  Snapshot* find(std::string_view module);
+  /// Throws ReadError where what was read is no cut after all.
+  void check_unchanged();
+
+ private:
+  /// One that was taken before another and does not hold what that one has applied; null where the cut is consistent.
+  Snapshot* behind();
+
+  std::array<std::unique_ptr<Snapshot>, owners.size()> snapshots_;
+};
+
+}  // namespace seamline::audit
