@@ -44,7 +44,8 @@ class KillCase(SplitTest):
         wait_until_quiet(self.server.data_dir, 60)
         violations = self.violations_over_the_api(customers)
         self.server.stop()
-        violations += audit(self.server.data_dir) + self.violations_in_the_books(customers)
+        history = customers.history.write(self.folder / "history")
+        violations += audit(self.server.data_dir, history=history) + self.violations_in_the_books(customers)
         self.assert_none(violations)
 
     def assert_none(self, violations):
