@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from audits import Records, audit, wait_until_quiet
+from auditing import Records, audit, wait_until_quiet
 from shop import ADMIN_PASSWORD, ShopTest, clean_environment, poll_until, run
 
 OK, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 4

@@ -6,7 +6,7 @@ import time
 import unittest
 from collections import Counter
 
-from audits import audit, connect, wait_until_quiet
+from auditing import audit, connect, wait_until_quiet
 from proxy import Proxy
 from shop import Unreachable, poll_until
 from split import MODULES, SplitTest, free_ports
@@ -178,7 +178,7 @@ class Faults:
         wait_until_quiet(self.server.data_dir, 20)
 
     def finish(self, keys=()):
-        """Each of these keys has its effect, and once; every saga ends; and the books say so."""
+        """Each of these keys has its effect, and once; every saga ends; and the audits say so."""
         self.wait_well()
         again = {key: self.effect(key, with_key=True) for key in keys}
         for key, reply in again.items():

@@ -6,7 +6,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from audits import connect
+from auditing import connect
 from shop import clean_environment, poll_until
 from split import SplitTest
 

@@ -3,7 +3,7 @@ import difflib
 import json
 import re
 
-from audits import MODULES, connect
+from auditing import MODULES, connect
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

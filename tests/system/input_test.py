@@ -2,7 +2,7 @@
 import json
 import unittest
 
-from audits import MODULES, connect, wait_until_quiet
+from auditing import MODULES, connect, wait_until_quiet
 from shop import ShopTest
 
 

@@ -5,7 +5,7 @@ import time
 import unittest
 from collections import Counter
 
-from audits import Records, audit, wait_until_quiet
+from auditing import Records, audit, wait_until_quiet
 from customers import Customers
 from split import SplitTest
 

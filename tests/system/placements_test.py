@@ -5,7 +5,7 @@ import random
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from audits import audit, wait_until_quiet
+from auditing import audit, wait_until_quiet
 from history import difference
 from split import MODULES, SplitTest
 from workload import SETTINGS, Workload

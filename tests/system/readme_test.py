@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 
 import shop
-from audits import audit
+from auditing import audit
 from session import ROOT, blocks, make_checkout
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import time
 import unittest
 from pathlib import Path
 
-from audits import audit, has_stores
+from auditing import audit, has_stores
 
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 30

@@ -12,7 +12,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import audits
+import auditing
 import shop
 from session import ROOT, blocks, make_checkout
 from split import free_ports
@@ -68,7 +68,7 @@ class WalkthroughTest(unittest.TestCase):
 
     def audit(self):
         """What is added to the page before its last block, which takes the shop away: both auditors over the stores that it has made."""
-        return f"SEAMLINE_BINARY='{shop.binary()}' '{sys.executable}' -B '{audits.TWO_AUDITS}' --wait 20 data\n"
+        return f"SEAMLINE_BINARY='{shop.binary()}' '{sys.executable}' -B '{auditing.TWO_AUDITS}' --wait 20 data\n"
 
     def test_every_block_prints_what_the_page_shows(self):
         session = blocks(PAGE.read_text(encoding="utf-8"))

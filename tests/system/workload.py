@@ -3,7 +3,7 @@ import json
 import random
 from urllib.parse import urlencode
 
-from audits import connect, wait_until_quiet
+from auditing import connect, wait_until_quiet
 from history import History, stable
 from shop import ADMIN_EMAIL, ADMIN_PASSWORD, Client, poll_until
 
