@@ -43,12 +43,9 @@ def audit(data_dir, live=False, history=None):
     """The report on the stores in a folder, as the page describes it for --json. `live`: the shop is not quiet, so that only what always
     holds is checked. `history`: a file of what the clients saw. Raises CannotRead."""
     seen = clients.History(history) if history else None
-    records = Records(data_dir)
-    try:
+    with Records(data_dir) as records:
         found = [examine(invariant, records, *([seen] if invariant.needs_history else [])) for invariant in invariants()
                  if not (live and invariant.holds == "quiet") and (seen or not invariant.needs_history)]
-    finally:
-        records.close()
     return {"mode": "live" if live else "quiet", "clean": not any(check["violations"] for check in found), "checks": found}
 
 

@@ -44,11 +44,19 @@ class Transfer(NamedTuple):
 
 
 class Records:
+    """To be closed, or used in a `with`; what was asked for before stays."""
+
     def __init__(self, data_dir):
         self.stores = consistent_cut(data_dir)
 
     def close(self):
         close(self.stores)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     def table(self, module, name, order_by="1"):
         return self.stores[module].rows(f"SELECT * FROM {name} ORDER BY {order_by}")
@@ -145,7 +153,8 @@ class Records:
             prefix, _, order_id = name.partition(":")
             if prefix == kind:
                 received = [entry for entry in entries if entry["account"] == TRANSFERS[kind][0]]
-                found[order_id] = Transfer(order_id, *((received[0]["amount_minor"], received[0]["currency"]) if received else (None, None)))
+                amount, currency = (received[0]["amount_minor"], received[0]["currency"]) if received else (None, None)
+                found[order_id] = Transfer(order_id, amount, currency)
         return found
 
     @cached_property

@@ -46,7 +46,8 @@ def stock_is_never_below_zero(records):
         for place, effect in enumerate(EFFECTS[movement["kind"]]):
             product[place] += effect * movement["quantity"]
         if not 0 <= product[1] <= product[0]:
-            found.append(f"after movement {movement['id']} product {movement['product_id']} has {product[0]} on hand and {product[1]} reserved")
+            found.append(f"after movement {movement['id']} product {movement['product_id']} has {product[0]} on hand and {product[1]} "
+                         "reserved")
     return len(records.movements), found
 
 
@@ -131,7 +132,8 @@ def the_log_says_what_happened(records):
         said = dict(records.told["inventory"].get(order_id, {}))
         if stock in WAS_RESERVED:
             said.pop("InventoryExpired", None)
-        wanted = {"InventoryReserved": stock in WAS_RESERVED, "InventoryReleased": stock == "released", "InventoryFailed": stock == "refused"}
+        wanted = {"InventoryReserved": stock in WAS_RESERVED, "InventoryReleased": stock == "released",
+                  "InventoryFailed": stock == "refused"}
         if said != {name: 1 for name, is_wanted in wanted.items() if is_wanted}:
             found.append(f"the reservation of {order_id} is {stock}, and was announced as {said}")
     found += [f"entry {entry['seq']} is of {entry['subject']} and says another order" for entry in records.logs["inventory"]

@@ -2,15 +2,16 @@
 import sqlite3
 from collections import Counter
 
-import auditor
-import books
+from cut import CannotRead, connect
+from quiet import unsettled
+import two_audits
 
 
 def is_quiet(data_dir):
     """Whether nothing is under way any more."""
     try:
-        return not books.unsettled(data_dir)
-    except sqlite3.Error:
+        return not unsettled(data_dir)
+    except (CannotRead, sqlite3.Error):
         return False  # a store is just being made
 
 
@@ -18,15 +19,16 @@ def audit(data_dir, history, crowds):
     """Every violation: of the stores, and of what the customers were told. The shop is quiet."""
     history_file = data_dir.with_name("history.jsonl")
     history.save(history_file)
-    report = auditor.audit(data_dir, history=history_file)
-    return auditor.violations(report) + orders_are_those_that_were_acknowledged(data_dir, history) + \
+    # Receipts are still sent while the two look.
+    found = two_audits.audit(data_dir, history=history_file, at_rest=False)
+    return found + orders_are_those_that_were_acknowledged(data_dir, history) + \
         wishes_came_true_once(data_dir, crowds)
 
 
 def orders_are_those_that_were_acknowledged(data_dir, history):
     """Each acknowledged order is there, one for each key, and no other."""
     found = []
-    stored = {row["order_id"] for row in books.rows(books.connect(data_dir, "order"), "SELECT order_id FROM orders")}
+    stored = {order_id for (order_id,) in connect(data_dir, "order").execute("SELECT order_id FROM orders")}
     told = history.acknowledged()
     found += [f"the key {key} was told of {len(ids)} orders" for key, ids in told.items() if len(ids) != 1]
     wanted = Counter(order_id for ids in told.values() for order_id in ids)
@@ -38,10 +40,10 @@ def orders_are_those_that_were_acknowledged(data_dir, history):
 def wishes_came_true_once(data_dir, crowds):
     """What came in, who registered and what was added is what was acknowledged, once each."""
     found = []
-    connection = books.connect(data_dir, "inventory")
     moved = Counter()
-    for row in books.rows(connection, "SELECT product_id, kind, quantity FROM stock_movements WHERE kind IN ('added', 'restocked')"):
-        moved[row["product_id"], row["kind"]] += row["quantity"]
+    came_in = "SELECT product_id, kind, quantity FROM stock_movements WHERE kind IN ('added', 'restocked')"
+    for product_id, kind, quantity in connect(data_dir, "inventory").execute(came_in):
+        moved[product_id, kind] += quantity
     wanted = Counter()
     for crowd in crowds:
         for product_id, quantity in crowd.restocked.items():
@@ -51,7 +53,7 @@ def wishes_came_true_once(data_dir, crowds):
     for (product_id, kind), quantity in wanted.items():
         if moved[product_id, kind] != quantity:
             found.append(f"{moved[product_id, kind]} of {product_id} were {kind}, and {quantity} were acknowledged")
-    users = dict(books.connect(data_dir, "user").execute("SELECT email, user_id FROM users"))
+    users = dict(connect(data_dir, "user").execute("SELECT email, user_id FROM users"))
     found += [f"{email} registered as {user_id}, and is {users.get(email)}"
               for crowd in crowds for email, user_id in crowd.registered.items() if users.get(email) != user_id]
     return found

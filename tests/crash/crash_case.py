@@ -246,7 +246,7 @@ class CaseRun:
                 if fire.has_died(name):
                     return [f"{name} was killed again, by whom?"]
             if time.monotonic() > give_up:
-                return [f"not quiet within {QUIET_S} s: {audits.books.unsettled(fire.shop.data_dir)}"]
+                return [f"not quiet within {QUIET_S} s: {audits.unsettled(fire.shop.data_dir)}"]
             time.sleep(0.003)
         problems = [problem for crowd in fire.crowds for problem in crowd.problems]
         return problems + audits.audit(fire.shop.data_dir, fire.history, fire.crowds)

@@ -6,7 +6,7 @@ import time
 import unittest
 from collections import Counter
 
-import books
+from auditing import audit, connect, wait_until_quiet
 from proxy import Proxy
 from shop import Unreachable, poll_until
 from split import MODULES, SplitTest, free_ports
@@ -175,10 +175,10 @@ class Faults:
         poll_until(is_well, 10, lambda: f"{self.module} answers again: {self.read(self.module)!r}", every_s=0.05)
 
     def wait_settled(self):
-        poll_until(lambda: not books.unsettled(self.server.data_dir), 20, lambda: books.unsettled(self.server.data_dir))
+        wait_until_quiet(self.server.data_dir, 20)
 
     def finish(self, keys=()):
-        """Each of these keys has its effect, and once; every saga ends; and the books say so."""
+        """Each of these keys has its effect, and once; every saga ends; and the audits say so."""
         self.wait_well()
         again = {key: self.effect(key, with_key=True) for key in keys}
         for key, reply in again.items():
@@ -189,11 +189,11 @@ class Faults:
             self.assertEqual(self.server.get(f"/orders/{order_id}").json()["status"], "confirmed")
         self.assertEqual(self.server.counts()["placed"], 0)
         self.server.stop()
-        self.assertEqual(books.audit(self.server.data_dir), [])
+        self.assertEqual(audit(self.server.data_dir), [])
         return again
 
     def count(self, module=None):
-        connection = books.connect(self.server.data_dir, module or self.module)
+        connection = connect(self.server.data_dir, module or self.module)
         try:
             return connection.execute(EFFECTS[module or self.module]).fetchone()[0]
         finally:
@@ -434,7 +434,7 @@ class LimitsTest(SplitTest):
         body = {"user_id": self.path.split("/")[-1], "items": [{"product_id": "p1", "quantity": 1}]}
         self.assertEqual(self.server.post("/orders", body).status, 201)
         # What it need not act on moves its cursor no later than it tells of it.
-        poll_until(lambda: not books.unsettled(self.server.data_dir), 0.8, lambda: books.unsettled(self.server.data_dir))
+        wait_until_quiet(self.server.data_dir, 0.8)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import difflib
 import json
 import re
 
-import books
+from auditing import MODULES, connect
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -16,6 +16,13 @@ TABLES = {"user": ("users",), "order": ("orders", "order_events"), "payment": ("
           "inventory": ("products", "stock_movements", "reservations")}
 # Columns that are of the moment or of the store itself, beside times and hashes.
 COLUMNS_OF_THE_MOMENT = ("id", "trace", "fingerprint", "log_id")
+
+
+def rows(connection, table):
+    """All rows of a table, by the names of its columns."""
+    found = connection.execute(f"SELECT * FROM {table}")
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row)) for row in found]
 
 
 def stable(reply):
@@ -52,11 +59,11 @@ class History:
     def add_stores(self, data_dir):
         """Adds the rows of every store: the logs in the order in which they were written, the other tables sorted by what their rows
         say, because the order of their writing is of no consequence."""
-        for module in sorted(books.MODULES):
-            connection = books.connect(data_dir, module)
+        for module in sorted(MODULES):
+            connection = connect(data_dir, module)
             try:
                 for table in (*KERNEL_TABLES, *TABLES[module]):
-                    self._add_table(module, table, books.rows(connection, f"SELECT * FROM {table}"))
+                    self._add_table(module, table, rows(connection, table))
             finally:
                 connection.close()
 

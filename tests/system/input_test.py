@@ -2,8 +2,8 @@
 import json
 import unittest
 
-import books
-from shop import ShopTest, poll_until
+from auditing import MODULES, connect, wait_until_quiet
+from shop import ShopTest
 
 
 def deep(levels):
@@ -16,7 +16,7 @@ class InputTest(ShopTest):
         self.server = self.shop(events__poll_ms=20).start()
         self.user = self.server.add_user()
         self.server.add_product("p1", stock=1000)
-        poll_until(lambda: not books.unsettled(self.server.data_dir), 10, lambda: books.unsettled(self.server.data_dir))
+        wait_until_quiet(self.server.data_dir, 10)
         self.before = self.everything()
 
     def tearDown(self):
@@ -28,8 +28,8 @@ class InputTest(ShopTest):
     def everything(self):
         """Every row of every table of every store, but for receipts: a subscriber elsewhere sends them whenever there is time."""
         content = {}
-        for module in books.MODULES:
-            connection = books.connect(self.server.data_dir, module)
+        for module in MODULES:
+            connection = connect(self.server.data_dir, module)
             for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'receipts'").fetchall():
                 content[module, table] = connection.execute(f"SELECT * FROM {table}").fetchall()
             connection.close()

@@ -5,9 +5,8 @@ import time
 import unittest
 from collections import Counter
 
-import books
+from auditing import Records, audit, wait_until_quiet
 from customers import Customers
-from shop import poll_until
 from split import SplitTest
 
 ROUNDS = 20
@@ -42,10 +41,11 @@ class KillCase(SplitTest):
     def finish_and_audit(self, customers):
         time.sleep(0.3)
         self.assert_none(customers.finish())
-        poll_until(lambda: not books.unsettled(self.server.data_dir), 60, lambda: books.unsettled(self.server.data_dir))
+        wait_until_quiet(self.server.data_dir, 60)
         violations = self.violations_over_the_api(customers)
         self.server.stop()
-        violations += books.audit(self.server.data_dir) + self.violations_in_the_books(customers)
+        history = customers.history.write(self.folder / "history")
+        violations += audit(self.server.data_dir, history=history) + self.violations_in_the_books(customers)
         self.assert_none(violations)
 
     def assert_none(self, violations):
@@ -80,7 +80,7 @@ class KillCase(SplitTest):
             if have != (["captured"], 200) if confirmed else (have[0] not in ([], ["failed"], ["refunded"]) or invoice != 404):
                 found.append(f"the {statuses[order_id]} order {order_id} has {have}")
         client.close()
-        ends, reasons = Counter(statuses.values()), Counter(row["reason"] for row in books.Books(self.server.data_dir).orders.values())
+        ends, reasons = Counter(statuses.values()), self.reasons()
         print(f"{len(statuses)} orders {dict(ends)}, reasons {dict(reasons)}; {customers.asked_again} questions were asked again, "
               f"{customers.replayed} acknowledged ones repeated")
         for status in ("confirmed", "cancelled"):
@@ -88,19 +88,24 @@ class KillCase(SplitTest):
                 found.append(f"only {ends[status]} orders are {status}: the load was no test")
         return found
 
+    def reasons(self):
+        with Records(self.server.data_dir) as records:
+            return Counter(row["reason"] for row in records.orders.values())
+
     def violations_in_the_books(self, customers):
         """Stock that came in is what was added and what was acknowledged as restocked, once each."""
-        audited = books.Books(self.server.data_dir)
         came_in = Counter()
-        for movement in audited.movements:
-            if movement["kind"] in ("added", "restocked"):
-                came_in[movement["product_id"]] += movement["quantity"]
+        with Records(self.server.data_dir) as records:
+            for movement in records.movements:
+                if movement["kind"] in ("added", "restocked"):
+                    came_in[movement["product_id"]] += movement["quantity"]
+            payments = list(records.payments.values())
         found = []
         for product_id in self.products:
             wanted = (SCARCE_STOCK if product_id == "scarce" else STOCK) + customers.restocked.get(product_id, 0)
             if came_in[product_id] != wanted:
                 found.append(f"{came_in[product_id]} of {product_id} came in, and {wanted} were acknowledged")
-        if not any(row["status"] == "refunded" for row in audited.payments.values()):
+        if not any(row["status"] == "refunded" for row in payments):
             found.append("nothing was refunded: the load was no test")
         return found
 

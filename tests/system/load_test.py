@@ -5,7 +5,7 @@ import subprocess
 import unittest
 from collections import defaultdict
 
-import books
+from auditing import connect
 from proxy import Proxy
 from shop import ShopTest, binary, clean_environment, poll_until, run
 
@@ -23,7 +23,7 @@ def read_history(path):
 
 def placed_keys(shop):
     """key -> order id, of the order module's own store."""
-    connection = books.connect(shop.data_dir, "order")
+    connection = connect(shop.data_dir, "order")
     try:
         return {key: json.loads(reply)["order_id"] for key, reply in
                 connection.execute("SELECT key, reply FROM idempotency WHERE operation = 'order.place_order'")}

@@ -5,9 +5,8 @@ import random
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-import books
+from auditing import audit, wait_until_quiet
 from history import difference
-from shop import poll_until
 from split import MODULES, SplitTest
 from workload import SETTINGS, Workload
 
@@ -25,12 +24,12 @@ class PlacementsTest(SplitTest):
         """What was seen in a shop of which the modules in `remote` are services, and what was wrong in it by itself."""
         shop = self.split(remote, "-".join(("remote", *remote)), **SETTINGS).start()
         workload = Workload(shop, self.seed).run()
-        poll_until(lambda: not books.unsettled(shop.data_dir), 30, lambda: books.unsettled(shop.data_dir))
+        wait_until_quiet(shop.data_dir, 30)
         shop.stop()
         workload.history.add_stores(shop.data_dir)
         for process in shop.processes().values():
             self.shops.remove(process)  # the log of one that served well to its end is no help
-        return workload.history, workload.violations + books.audit(shop.data_dir)
+        return workload.history, workload.violations + audit(shop.data_dir)
 
     def test_all_sixteen_placements_have_the_same_history(self):
         placements = [remote for count in range(len(MODULES) + 1) for remote in itertools.combinations(MODULES, count)]

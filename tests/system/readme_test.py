@@ -3,8 +3,10 @@ import re
 import subprocess
 import tempfile
 import unittest
+from pathlib import Path
 
 import shop
+from auditing import audit
 from session import ROOT, blocks, make_checkout
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -17,11 +19,14 @@ class ReadmeTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="seamline-test-")
         self.addCleanup(folder.cleanup)
         self.checkout = make_checkout(folder.name, shop.binary())
+        self.temporary = Path(folder.name) / "tmp"
+        self.temporary.mkdir()
 
     def start(self, *flags):
         """Starts a demo on free ports. Returns the lines that set its addresses, by the variables' names."""
         demo = subprocess.Popen([shop.binary(), "demo", "--set", "listen=127.0.0.1:0", "--set", "admin=127.0.0.1:0", *flags],
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=shop.clean_environment())
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                env=shop.clean_environment(TMPDIR=str(self.temporary)))
         self.addCleanup(self.end, demo)
         printed = ""
         for line in demo.stdout:
@@ -32,9 +37,13 @@ class ReadmeTest(unittest.TestCase):
                 "ADMIN": "ADMIN=" + re.search(r"Metrics +(http://\S+)/metrics", printed)[1]}
 
     def end(self, demo):
+        """Audits the demo's stores, which it takes with it, and ends it."""
+        stores = list(self.temporary.glob("**/order/0.db"))
+        violations = [violation for store in stores for violation in audit(store.parents[1], live=True)]
         demo.terminate()
         self.assertEqual(0, demo.wait(shop.STOP_TIMEOUT_S))
         demo.stdout.close()
+        self.assertEqual((violations, len(stores)), ([], 1))
 
     def check(self, session, addresses):
         """Runs a session's blocks. Variables live on from block to block, as in a terminal; what earlier blocks printed is dropped."""

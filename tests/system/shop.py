@@ -12,6 +12,8 @@ import time
 import unittest
 from pathlib import Path
 
+from auditing import audit, has_stores
+
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 30
 ADMIN_EMAIL = "admin@seamline.local"
@@ -257,21 +259,41 @@ class Shop:
 
 
 class ShopTest(unittest.TestCase):
-    """A test with a temporary folder and the shops that it starts; prints their log when it fails."""
+    """A test with a temporary folder and the shops that it starts; prints their log when it fails. In the end, whatever became of the
+    processes, both audits look at what these shops have left."""
     maxDiff = None
 
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="seamline-test-"))
         self.shops = []
+        self.unaudited_because = None
         self.addCleanup(self._clean_up)
+
+    def leave_unaudited(self, why):
+        """For a test that damages stores on purpose: `why` its stores are not to be audited in the end."""
+        self.unaudited_because = why
 
     def _clean_up(self):
         for shop in self.shops:
             shop.close()
-        if has_failed(self):
+        violations = self._violations()
+        if violations or has_failed(self):
             for shop in self.shops:
                 print(f"--- the end of {shop.log_path.name} ---\n{shop.log()[-4000:]}")
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.assertEqual(violations, [], "both audits have found")
+
+    def _violations(self):
+        """What the audits find in the end. The processes were killed, with whatever was under way."""
+        if self.unaudited_because:
+            return []
+        found = []
+        for data_dir in sorted({shop.data_dir for shop in self.shops}):
+            try:
+                found += audit(data_dir, live=True, at_rest=True) if has_stores(data_dir) else []
+            except Exception as problem:  # the folder must not stay behind for that
+                found.append(f"{data_dir}: {problem}")
+        return found
 
     def shop(self, name="data", **settings):
         """A shop that is not started yet. Settings are configuration keys with two underscores for each dot. The modules that

@@ -1,16 +1,18 @@
 """migrations/README.md, run from its first command to its last in one shell: each block prints what the page shows behind it.
 
-The commands run as they stand, but on free ports: each of the usual ports is replaced in them by a free one, and back in what
-they print. What else may differ is marked in the page itself; see session.py."""
+The commands run as they stand, with an audit before the last of them, and on free ports: each of the usual ports is replaced in them
+by a free one, and back in what they print. What else may differ is marked in the page itself; see session.py."""
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+import auditing
 import shop
 from session import ROOT, blocks, make_checkout
 from split import free_ports
@@ -18,6 +20,7 @@ from split import free_ports
 PAGE = ROOT / "migrations" / "README.md"
 USUAL_PORTS = ("8080", "8081", "8090", "8091", "8101", "8102", "8103", "8104", "8194")
 TIMEOUT_S = 100
+BOTH_CLEAN = "both auditors: clean\n"
 END_OF_BLOCK = "--- end of block {} ---"
 
 
@@ -63,10 +66,17 @@ class WalkthroughTest(unittest.TestCase):
     def logs(self):
         return "".join(f"--- {path.name} ---\n{path.read_text(errors='replace')[-2000:]}" for path in (self.folder / "tmp").glob("*/*.log"))
 
+    def audit(self):
+        """What is added to the page before its last block, which takes the shop away: both auditors over the stores that it has made."""
+        return f"SEAMLINE_BINARY='{shop.binary()}' '{sys.executable}' -B '{auditing.TWO_AUDITS}' --wait 20 data\n"
+
     def test_every_block_prints_what_the_page_shows(self):
         session = blocks(PAGE.read_text(encoding="utf-8"))
         self.assertGreaterEqual(len(session), 15)
-        printed = self.run_in_one_shell([self.with_ports(block.commands, self.ports) for block in session])
+        *most, last = [self.with_ports(block.commands, self.ports) for block in session]
+        printed = self.run_in_one_shell([*most, self.audit() + last])
+        self.assertEqual(printed.count(BOTH_CLEAN), 1, f"the audits of what the page has made:\n{printed[-3000:]}")
+        printed = printed.replace(BOTH_CLEAN, "")
         back = {port: usual for usual, port in self.ports.items()}
         for number, block in enumerate(session):
             mine, end, printed = printed.partition(END_OF_BLOCK.format(number) + "\n")

@@ -3,7 +3,7 @@ import json
 import random
 from urllib.parse import urlencode
 
-import books
+from auditing import connect, wait_until_quiet
 from history import History, stable
 from shop import ADMIN_EMAIL, ADMIN_PASSWORD, Client, poll_until
 
@@ -77,7 +77,7 @@ class Workload:
     def settle(self):
         """Waits until all that was asked for has had its effects everywhere."""
         data_dir = self.shop.data_dir
-        poll_until(lambda: not books.unsettled(data_dir, only_effects=True), 30, lambda: books.unsettled(data_dir), every_s=0.005)
+        wait_until_quiet(data_dir, 30, only_effects=True)
 
     def order(self, who, name, quantities, wait=True, **more):
         """Places an order, remembers its id by a name, and waits until all is quiet again."""
@@ -163,7 +163,7 @@ class Workload:
             self.post(who, "/orders/x/cancel")
 
     def _charge_is_unknown(self):
-        connection = books.connect(self.shop.data_dir, "payment")
+        connection = connect(self.shop.data_dir, "payment")
         try:
             return connection.execute("SELECT count(*) FROM provider_work WHERE attempts > 0").fetchone()[0]
         finally:

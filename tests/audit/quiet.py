@@ -1,0 +1,45 @@
+"""What is still under way in a shop, and waiting until nothing is."""
+import time
+
+from cut import FOLLOWS, connect
+
+# The events that move something in their subscriber.
+HEARS = {"order": {"inventory": ("InventoryReserved", "InventoryExpired"), "payment": ("PaymentFailed", "PaymentRefunded")},
+         "payment": {"inventory": ("InventoryFailed",), "order": ("OrderCreated", "OrderConfirmed", "OrderCancelled")},
+         "inventory": {"order": ("OrderCreated", "OrderConfirmed", "OrderCancelled"), "payment": ("PaymentSuccess",)}}
+WORK = {"order": ("SELECT count(*) FROM orders WHERE status = 'placed'", "orders are placed"),
+        "payment": ("SELECT count(*) FROM provider_work", "questions to the provider")}
+
+
+def unsettled(data_dir, only_effects=False):
+    """What is under way, in few words; empty once the shop is quiet. Cheap enough to be polled. A cursor is moved over events that its
+    subscriber does not hear only when there is time: `only_effects` does not wait for that."""
+    found, logs, cursors = [], {}, {}
+    for module in HEARS:
+        connection = connect(data_dir, module)
+        try:
+            # Cursors first: a log that is read later can only be further on.
+            cursors[module] = dict(connection.execute("SELECT publisher, seq FROM cursors"))
+            logs[module] = dict(connection.execute("SELECT type, max(seq) FROM event_log GROUP BY type"))
+            if module in WORK:
+                query, what = WORK[module]
+                count = connection.execute(query).fetchone()[0]
+                found += [f"{count} {what}"] if count else []
+        finally:
+            connection.close()
+    for subscriber, publishers in FOLLOWS.items():
+        for publisher in publishers:
+            heard = HEARS[subscriber][publisher]
+            heads = [seq for name, seq in logs[publisher].items() if not only_effects or name.split(".")[2] in heard]
+            if cursors[subscriber].get(publisher, 0) < max(heads, default=0):
+                found.append(f"{subscriber} is behind {publisher}")
+    return found
+
+
+def wait_until_quiet(data_dir, timeout_s, only_effects=False):
+    """Waits until nothing is under way. Raises AssertionError, with what is, after `timeout_s`."""
+    give_up = time.monotonic() + timeout_s
+    while found := unsettled(data_dir, only_effects):
+        if time.monotonic() > give_up:
+            raise AssertionError(f"not quiet within {timeout_s} s: {found}")
+        time.sleep(0.01)

@@ -1,0 +1,17 @@
+"""The auditors of tests/audit, for the tests of this folder."""
+import sys
+from pathlib import Path
+
+AUDIT = Path(__file__).resolve().parents[1] / "audit"
+TWO_AUDITS = AUDIT / "two_audits.py"
+sys.path.append(str(AUDIT))
+
+from cut import MODULES, connect  # noqa: E402,F401
+from records import Records  # noqa: E402,F401
+from two_audits import audit  # noqa: E402,F401
+from quiet import wait_until_quiet  # noqa: E402,F401
+
+
+def has_stores(data_dir):
+    """Whether all four stores lie in this folder."""
+    return all((Path(data_dir) / module / "0.db").exists() for module in MODULES)
