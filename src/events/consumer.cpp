@@ -108,6 +108,7 @@ void Consumer::offer(const std::shared_ptr<const store::EntryBatch>& entries) {
     const std::lock_guard lock(mutex_);
     const bool is_full = !is_behind_ && waiting_entries_ + entries->size() > options_.queue_entries;
     if (is_full) counts_.dropped_when_full += static_cast<std::int64_t>(entries->size());
+    if (is_full && SEAMLINE_MISTAKE("gap-ignored")) return;
     if (is_behind_ || is_full) {
       has_work_ = has_work_ || is_full;
       is_behind_ = true;
@@ -208,7 +209,7 @@ std::size_t Consumer::run(store::Transaction& transaction, std::size_t limit) {
         ++new_counts_.skipped_duplicates;
         continue;
       }
-      if (entry.seq != reached_.seq + 1) {
+      if (entry.seq != reached_.seq + 1 && !SEAMLINE_MISTAKE("gap-ignored")) {
         found_gap_ = true;
         break;
       }
@@ -236,6 +237,7 @@ bool Consumer::apply(store::Transaction& transaction, const store::LogEntry& ent
     bury(transaction, entry, true, poison_);
     return true;
   }
+  if (SEAMLINE_MISTAKE("entry-skipped")) return true;
   running_seq_ = entry.seq;
   trace = entry.trace;
   SEAMLINE_CRASH_POINT(subscriber(), "before-apply");
@@ -247,6 +249,7 @@ bool Consumer::apply(store::Transaction& transaction, const store::LogEntry& ent
 }
 
 void Consumer::bury(store::Transaction& transaction, const store::LogEntry& entry, bool is_poisoned, const std::string& reason) {
+  if (SEAMLINE_MISTAKE("dead-letter-dropped")) return;
   transaction.rows().execute(
       "INSERT INTO dead_letters (publisher, seq, state, reason, epoch, type, subject, at_ms, trace, payload, hash) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",

@@ -55,6 +55,7 @@ EventLog::EventLog(Connection& rows, const std::string& new_log_id) {
   if (read_ownership(rows).log_id.empty()) {
     rows.execute("INSERT INTO ownership (id, log_id, epoch) VALUES (1, $1, 1)", new_log_id);
   }
+  if (SEAMLINE_MISTAKE("log-id-changes")) rows.execute("UPDATE ownership SET log_id = $1", new_log_id);
   head_ = read_head(rows);
   next_ = head_;
 }
@@ -74,10 +75,12 @@ void write_entry(Connection& rows, const LogEntry& entry) {
 }
 
 void EventLog::append(Connection& rows, LogEntry entry) {
+  if (SEAMLINE_MISTAKE("publish-forgotten")) return;
+  if (SEAMLINE_MISTAKE("payload-garbled")) entry.payload.pop_back();
   entry.seq = next_.seq + 1;
-  entry.epoch = next_.epoch;
-  entry.hash = chain_hash(next_.hash, entry);
-  if (!SEAMLINE_MISTAKE("publish-after-commit")) write_entry(rows, entry);
+  entry.epoch = next_.epoch + (SEAMLINE_MISTAKE("epoch-ahead") ? 1 : 0);
+  entry.hash = chain_hash(SEAMLINE_MISTAKE("chain-broken") ? Sha256{} : next_.hash, entry);
+  if (!SEAMLINE_MISTAKE("publish-after-commit") && !SEAMLINE_MISTAKE("entry-not-written")) write_entry(rows, entry);
   next_.seq = entry.seq;
   next_.hash = entry.hash;
   pending_.push_back(std::move(entry));

@@ -1,5 +1,7 @@
 #include "store/idempotency.hpp"
 
+#include "base/fault.hpp"
+
 namespace seamline::store {
 namespace {
 
@@ -35,9 +37,11 @@ void RunningKeys::release(const AnswerKey& key) {
 }
 
 AnswerKey answer_key(const CallContext& context, std::string_view operation) {
+  std::string key = context.idempotency_key;
+  if (SEAMLINE_MISTAKE("key-of-the-attempt")) key += context.request_id;
+  if (SEAMLINE_MISTAKE("key-cut-short")) key.resize(std::min<std::size_t>(key.size(), 4));
   // The role belongs to it: neither an anonymous caller nor a service of that name meets the keys of somebody else.
-  return {std::string(name_of(context.caller.role)) + ':' + context.caller.subject, std::string(operation),
-          context.idempotency_key};
+  return {std::string(name_of(context.caller.role)) + ':' + context.caller.subject, std::string(operation), std::move(key)};
 }
 
 Result<void> check_fingerprint(const RememberedAnswer& answer, const Sha256& fingerprint) {

@@ -58,6 +58,7 @@ class Writer::SqlTransaction final : public Transaction {
   Timestamp now() const override { return command_->queued_at; }
 
   void set_timer(std::string_view kind, std::string_view subject, Timestamp due) override {
+    if (SEAMLINE_MISTAKE("timer-not-set")) return;
     rows_.execute(
         "INSERT INTO timers (kind, subject, due_at_ms) VALUES ($1, $2, $3) "
         "ON CONFLICT (kind, subject) DO UPDATE SET due_at_ms = excluded.due_at_ms",
@@ -69,6 +70,7 @@ class Writer::SqlTransaction final : public Transaction {
 
   std::optional<RememberedAnswer> remembered(const AnswerKey& key) override { return find_answer(rows_, key); }
   void remember(const AnswerKey& key, const RememberedAnswer& answer) override {
+    if (SEAMLINE_MISTAKE("answer-not-remembered")) return;
     if (SEAMLINE_MISTAKE("blind-retry")) forget(key);
     rows_.execute(
         "INSERT INTO idempotency (id, caller, operation, key, fingerprint, reply, at_ms) "
@@ -215,6 +217,7 @@ void Writer::run_batch(const std::vector<Command*>& batch) {
     for (Command* command : batch) command->rolled_back();
     return run_alone(batch);
   }
+  if (SEAMLINE_MISTAKE("ack-before-commit")) return answer(batch), commit();
   commit();
   answer(batch);
 }
@@ -248,6 +251,7 @@ void Writer::stop_if_fatal(const std::exception& problem) const {
 }
 
 void Writer::commit() {
+  if (SEAMLINE_MISTAKE("commit-error-ignored")) return roll_back();
   SEAMLINE_CRASH_POINT(module_, "before-commit");
   try {
     rows_.execute("COMMIT");

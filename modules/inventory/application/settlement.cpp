@@ -1,5 +1,7 @@
 #include "application/settlement.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "base/fault.hpp"
 
@@ -17,12 +19,14 @@ void Settlement::hear(store::Transaction& transaction, const order::OrderCreated
   std::vector<Line> lines;
   for (const order::EventItem& item : event.items) lines.push_back({item.product_id, item.quantity});
   reservation.hear_lines(lines);
+  if (SEAMLINE_MISTAKE("reserve-before-paid")) reservation.hear_paid();
   go_on(transaction, reservation);
 }
 
 void Settlement::hear(store::Transaction& transaction, const payment::PaymentSuccess& event) const {
   Reservation reservation = find_or_begin(transaction, event.order_id);
   reservation.hear_paid();
+  if (SEAMLINE_MISTAKE("late-payment-reserves")) reservation.ending = Ending::open;
   go_on(transaction, reservation);
 }
 
@@ -45,6 +49,7 @@ void Settlement::go_on(store::Transaction& transaction, Reservation& reservation
     case Reservation::Step::release: release(transaction, reservation); break;
     case Reservation::Step::none: break;
   }
+  if (SEAMLINE_MISTAKE("ending-not-kept")) reservation.ending = Ending::open;
   repository_.save_reservation(transaction, reservation);
   SEAMLINE_CRASH_POINT("inventory", "reservation-saved");
 }
@@ -54,6 +59,7 @@ void Settlement::reserve(store::Transaction& transaction, Reservation& reservati
   std::vector<Stocked> products;
   for (const Line& line : reservation.lines) {
     auto product = repository_.find_product(transaction, line.product_id);
+    if (SEAMLINE_MISTAKE("oversell") && product) product->on_hand = std::max(product->on_hand, product->reserved + line.quantity);
     if (!product || !product->can_reserve(line.quantity)) {
       reservation.stock = StockState::refused;
       SEAMLINE_CRASH_POINT("inventory", "reserve-refused");
@@ -67,6 +73,7 @@ void Settlement::reserve(store::Transaction& transaction, Reservation& reservati
     repository_.save_stock(transaction, products[i], Movement::reserved, reservation.lines[i].quantity, reservation.order_id);
     SEAMLINE_CRASH_POINT("inventory", "line-reserved");
   }
+  if (SEAMLINE_MISTAKE("reservation-forgotten")) return;
   reservation.stock = StockState::reserved;
   transaction.set_timer(expiry_timer, reservation.order_id.text, {transaction.now().ms + reservation_ms_});
   transaction.publish(InventoryReserved{reservation.order_id});
@@ -79,7 +86,10 @@ void Settlement::commit(store::Transaction& transaction, Reservation& reservatio
     SEAMLINE_ASSERT(product.has_value());
     product->commit(line.quantity);
     repository_.save_stock(transaction, *product, Movement::committed, line.quantity, reservation.order_id);
+    if (SEAMLINE_MISTAKE("release-and-commit"))
+      repository_.save_stock(transaction, *product, Movement::released, line.quantity, reservation.order_id);
     SEAMLINE_CRASH_POINT("inventory", "line-committed");
+    if (SEAMLINE_MISTAKE("partial-commit")) break;
   }
   reservation.stock = StockState::committed;
   transaction.cancel_timer(expiry_timer, reservation.order_id.text);
@@ -87,6 +97,7 @@ void Settlement::commit(store::Transaction& transaction, Reservation& reservatio
 }
 
 void Settlement::release(store::Transaction& transaction, Reservation& reservation) const {
+  if (SEAMLINE_MISTAKE("release-forgotten")) return;
   for (const Line& line : reservation.lines) {
     auto product = repository_.find_product(transaction, line.product_id);
     SEAMLINE_ASSERT(product.has_value());
@@ -101,8 +112,9 @@ void Settlement::release(store::Transaction& transaction, Reservation& reservati
 }
 
 void Settlement::expire(store::Transaction& transaction, const OrderId& order_id) const {
-  const auto reservation = repository_.find_reservation(transaction, order_id);
+  auto reservation = repository_.find_reservation(transaction, order_id);
   if (!reservation || reservation->stock != StockState::reserved) return;
+  if (SEAMLINE_MISTAKE("expiry-releases")) release(transaction, *reservation);
   transaction.publish(InventoryExpired{order_id, "reservation_expired"});
   SEAMLINE_CRASH_POINT("inventory", "expiry-told");
 }

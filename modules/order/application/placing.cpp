@@ -22,6 +22,7 @@ Result<Placing::Customer> Placing::find_customer(const CallContext& context, con
   auto profile = users_.call(context, user::GetProfile{id});
   SEAMLINE_CRASH_POINT("order", "customer-asked");
   if (profile) return Customer{id, std::move(profile->name)};
+  if (SEAMLINE_MISTAKE("unknown-user-accepted")) return Customer{id, ""};
   if (profile.error().kind == Kind::not_found) return fail(errors::user_unknown, "There is no user " + id.text + ".");
   return fail(std::move(profile.error()));
 }
@@ -53,6 +54,10 @@ void Placing::placed(store::Transaction& transaction, const OrderAggregate& orde
   OrderCreated created{state.order_id, state.user_id, {}, state.total_minor, state.currency, token.value_or(default_token_),
                        expires_at};
   for (const OrderItem& item : state.items) created.items.push_back({item.product_id, item.quantity, item.unit_price_minor});
+  if (SEAMLINE_MISTAKE("wrong-currency")) created.currency = "USD";
+  if (SEAMLINE_MISTAKE("quantity-in-a-byte")) created.items.back().quantity &= 0x7F;
+  if (SEAMLINE_MISTAKE("last-line-forgotten") && created.items.size() > 1) created.items.pop_back();
+  if (SEAMLINE_MISTAKE("announced-twice")) transaction.publish(created);
   transaction.publish(created);
   SEAMLINE_CRASH_POINT("order", "order-placed");
 }

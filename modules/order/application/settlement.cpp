@@ -7,11 +7,12 @@ void Settlement::end(store::Transaction& transaction, const OrderAggregate& orde
   const Order& state = order.state();
   repository_.save(transaction, order);
   SEAMLINE_CRASH_POINT("order", "end-saved");
-  transaction.cancel_timer(was_placed ? deadline_timer : draft_timer, state.order_id.text);
-  if (!was_placed) return;
+  if (!SEAMLINE_MISTAKE("timer-not-cancelled"))
+    transaction.cancel_timer(was_placed ? deadline_timer : draft_timer, state.order_id.text);
+  if (!was_placed && !SEAMLINE_MISTAKE("draft-announced")) return;
   if (state.status == OrderStatus::confirmed) {
     transaction.publish(OrderConfirmed{state.order_id});
-  } else {
+  } else if (!SEAMLINE_MISTAKE("cancel-unannounced")) {
     transaction.publish(OrderCancelled{state.order_id, state.reason.value_or("")});
   }
   if (!waiters_.is_awaited(state.order_id.text)) return;

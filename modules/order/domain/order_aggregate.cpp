@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.hpp"
 #include "base/money.hpp"
 
 namespace seamline::order {
@@ -114,21 +115,23 @@ Result<void> OrderAggregate::place_order(const std::vector<Price>& prices) {
     if (!total || *total > max_amount_minor) {
       return fail(errors::total_too_large, "An order costs at most " + std::to_string(max_amount_minor) + " minor units.");
     }
-    placed.total_minor = *total;
+    placed.total_minor = SEAMLINE_MISTAKE("total-in-31-bits") ? *total & 0x7FFF'FFFF : *total;
+    if (SEAMLINE_MISTAKE("price-changes-later")) item.unit_price_minor = *item.unit_price_minor + 1;
   }
   record(std::move(placed));
   return {};
 }
 
 Result<void> OrderAggregate::confirm() {
-  if (state_.status != OrderStatus::placed) return not_being_composed(state_);
+  if (state_.status != OrderStatus::placed && !SEAMLINE_MISTAKE("cancelled-resurrects")) return not_being_composed(state_);
   record(Confirmed{});
   return {};
 }
 
 Result<void> OrderAggregate::cancel(std::string reason) {
   if (state_.version == 0) return not_being_composed(state_);
-  if (state_.status == OrderStatus::confirmed) return fail(errors::already_confirmed, "The order is confirmed, and stays so.");
+  const bool is_confirmed = state_.status == OrderStatus::confirmed && !SEAMLINE_MISTAKE("confirmed-is-cancelled");
+  if (is_confirmed) return fail(errors::already_confirmed, "The order is confirmed, and stays so.");
   if (state_.status == OrderStatus::cancelled) return fail(errors::already_cancelled, "The order is cancelled already.");
   record(Cancelled{std::move(reason)});
   return {};

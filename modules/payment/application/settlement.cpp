@@ -23,6 +23,12 @@ std::optional<std::int64_t> amount_of(const order::OrderCreated& event) {
   return sum;
 }
 
+/// A movement under an id of its own, for mistakes that make one twice: the table's key would refuse it under the same.
+[[maybe_unused]] LedgerTransaction once_more(LedgerTransaction movement) {
+  movement.id += ":again";
+  return movement;
+}
+
 }  // namespace
 
 std::string charge_key(const OrderId& order_id) { return "charge:" + order_id.text; }
@@ -40,12 +46,15 @@ OrderPayment Settlement::find_or_begin(store::Transaction& transaction, const Or
 
 void Settlement::hear(store::Transaction& transaction, const order::OrderCreated& event) const {
   OrderPayment payment = find_or_begin(transaction, event.order_id);
-  if (payment.standing != Standing::none && !SEAMLINE_MISTAKE("no-cursor")) return;
+  if (SEAMLINE_MISTAKE("no-cursor")) payment.standing = Standing::none, payment.ending = Ending::open;
+  if (SEAMLINE_MISTAKE("end-is-not-sticky")) payment.ending = Ending::open;
+  if (payment.standing != Standing::none) return;
   payment.user_id = event.user_id;
   payment.currency = event.currency.value_or(defaults_.currency);
   payment.token = event.payment_token.value_or(defaults_.token);
   const auto amount = amount_of(event);
   payment.amount_minor = amount.value_or(0);
+  if (SEAMLINE_MISTAKE("amount-in-31-bits")) payment.amount_minor &= 0x7FFF'FFFF;
   if (!payment.may_charge()) {
     // The order ended before it was heard of: no money moves, and nobody waits for a word.
     payment.standing = Standing::failed;
@@ -81,11 +90,15 @@ void Settlement::begin_charge(store::Transaction& transaction, OrderPayment& pay
 void Settlement::captured(store::Transaction& transaction, OrderPayment& payment) const {
   SEAMLINE_CRASH_POINT("payment", "before-capture");
   payment.standing = Standing::captured;
-  repository_.post(transaction, capture(payment.order_id, payment.amount_minor, payment.currency));
+  const LedgerTransaction movement = capture(payment.order_id, payment.amount_minor, payment.currency);
+  if (!SEAMLINE_MISTAKE("success-without-capture")) repository_.post(transaction, movement);
+  if (SEAMLINE_MISTAKE("capture-twice")) repository_.post(transaction, once_more(movement));
+  if (SEAMLINE_MISTAKE("earn-at-capture")) bill(transaction, payment);
   if (payment.ending == Ending::cancelled) return begin_refund(transaction, payment, "order_cancelled");
   repository_.save(transaction, payment);
   // Where the order did not wait for an answer of the provider, nobody waits for one now; what came in is earned.
   if (payment.ending == Ending::confirmed) return bill(transaction, payment);
+  if (SEAMLINE_MISTAKE("success-unannounced")) return;
   transaction.publish(PaymentSuccess{payment.order_id, payment.payment_id, payment.amount_minor});
   SEAMLINE_CRASH_POINT("payment", "captured");
 }
@@ -95,13 +108,14 @@ void Settlement::failed(store::Transaction& transaction, OrderPayment& payment, 
   payment.reason = reason;
   repository_.save(transaction, payment);
   SEAMLINE_CRASH_POINT("payment", "failure-saved");
+  if (SEAMLINE_MISTAKE("failure-as-success")) transaction.publish(PaymentSuccess{payment.order_id, payment.payment_id, 0});
   if (payment.ending == Ending::open) transaction.publish(PaymentFailed{payment.order_id, payment.payment_id, reason});
   SEAMLINE_CRASH_POINT("payment", "failed");
 }
 
 void Settlement::hear(store::Transaction& transaction, const order::OrderConfirmed& event) const {
   OrderPayment payment = find_or_begin(transaction, event.order_id);
-  if (!payment.hear_ending(Ending::confirmed)) return;
+  if (SEAMLINE_MISTAKE("confirmation-not-kept") || !payment.hear_ending(Ending::confirmed)) return;
   repository_.save(transaction, payment);
   if (payment.standing == Standing::captured) bill(transaction, payment);
 }
@@ -112,7 +126,7 @@ void Settlement::bill(store::Transaction& transaction, const OrderPayment& payme
   const Invoice invoice{ids_.next(),          payment.order_id, payment.payment_id,
                         payment.amount_minor, payment.currency, transaction.now()};
   SEAMLINE_CRASH_POINT("payment", "earned");
-  repository_.add_invoice(transaction, {invoice, payment.user_id});
+  if (!SEAMLINE_MISTAKE("invoice-forgotten")) repository_.add_invoice(transaction, {invoice, payment.user_id});
   SEAMLINE_CRASH_POINT("payment", "billed");
 }
 
@@ -133,6 +147,7 @@ void Settlement::hear(store::Transaction& transaction, const inventory::Inventor
 
 void Settlement::undo(store::Transaction& transaction, OrderPayment& payment, const std::string& reason) const {
   if (payment.ending == Ending::confirmed) return;
+  if (SEAMLINE_MISTAKE("refund-without-capture") && payment.standing == Standing::failed) return refunded(transaction, payment);
   if (payment.standing == Standing::captured) return begin_refund(transaction, payment, reason);
   if (payment.standing == Standing::pending) leave_to_worker(transaction, payment.order_id, Action::void_charge, 0);
   repository_.save(transaction, payment);
@@ -140,6 +155,7 @@ void Settlement::undo(store::Transaction& transaction, OrderPayment& payment, co
 
 void Settlement::begin_refund(store::Transaction& transaction, OrderPayment& payment, const std::string& reason) const {
   payment.reason = reason;
+  if (SEAMLINE_MISTAKE("refund-forgotten")) return repository_.save(transaction, payment);
   SEAMLINE_CRASH_POINT("payment", "before-refund");
   if (provider_.is_immediate(payment.token) &&
       provider_.refund(refund_key(payment.order_id), payment.amount_minor, payment.currency).outcome == Outcome::done) {
@@ -152,8 +168,12 @@ void Settlement::begin_refund(store::Transaction& transaction, OrderPayment& pay
 void Settlement::refunded(store::Transaction& transaction, OrderPayment& payment) const {
   payment.standing = Standing::refunded;
   SEAMLINE_CRASH_POINT("payment", "refund-answered");
-  repository_.post(transaction, refund(payment.order_id, payment.amount_minor, payment.currency));
+  LedgerTransaction movement = refund(payment.order_id, payment.amount_minor, payment.currency);
+  if (SEAMLINE_MISTAKE("refund-of-wrong-amount")) movement.postings = {Posting{Account::settlement, 1}, {Account::provider, -1}};
+  repository_.post(transaction, movement);
+  if (SEAMLINE_MISTAKE("refund-twice")) repository_.post(transaction, once_more(movement));
   repository_.save(transaction, payment);
+  if (SEAMLINE_MISTAKE("refund-unannounced")) return;
   transaction.publish(PaymentRefunded{payment.order_id, payment.payment_id, payment.amount_minor, payment.reason});
   SEAMLINE_CRASH_POINT("payment", "refunded");
 }
@@ -162,6 +182,7 @@ void Settlement::leave_to_worker(store::Transaction& transaction, const OrderId&
                                  std::int64_t attempts) const {
   const std::int64_t wait_ms =
       attempts == 0 ? 0 : std::min(defaults_.retry_ms << std::min<std::int64_t>(attempts - 1, 20), defaults_.most_retry_ms);
+  if (SEAMLINE_MISTAKE("work-not-stored")) return;
   repository_.set_work(transaction, {order_id, action, attempts, {transaction.now().ms + wait_ms}});
   SEAMLINE_CRASH_POINT("payment", "work-left");
   transaction.after_commit(wake_worker_);

@@ -63,11 +63,14 @@ void SqlPaymentRepository::save(store::Transaction& transaction, const OrderPaym
 
 void SqlPaymentRepository::post(store::Transaction& transaction, const LedgerTransaction& movement) const {
   const std::string id = SEAMLINE_MISTAKE("no-cursor") ? unused_id(transaction.rows(), movement.id) : movement.id;
+  const std::string currency = SEAMLINE_MISTAKE("ledger-in-dollars") ? "USD" : movement.currency;
   for (const Posting& posting : movement.postings) {
+    const std::int64_t amount_minor = SEAMLINE_MISTAKE("sign-flipped") ? -posting.amount_minor : posting.amount_minor;
     transaction.rows().execute(
         "INSERT INTO ledger_entries (transaction_id, account, order_id, amount_minor, currency, at_ms) VALUES ($1, $2, $3, $4, "
         "$5, $6)",
-        id, name_of(posting.account), movement.order_id, posting.amount_minor, movement.currency, transaction.now());
+        id, name_of(posting.account), movement.order_id, amount_minor, currency, transaction.now());
+    if (SEAMLINE_MISTAKE("ledger-one-sided")) break;
   }
 }
 

@@ -33,10 +33,12 @@ Result<User> Accounts::register_user(const CallContext& context, const RegisterU
     if (repository_.find_by_email(transaction, *email)) {
       return fail(errors::email_taken, "There is a user with this e-mail address already.");
     }
-    const StoredUser stored{{id, *email, operation.user_name, UserRole::user}, *hash};
+    StoredUser stored{{id, *email, operation.user_name, UserRole::user}, *hash};
+    if (SEAMLINE_MISTAKE("plaintext-password")) stored.password_hash = operation.password.text;
+    if (SEAMLINE_MISTAKE("email-as-typed")) stored.user.email = operation.email;
     repository_.add(transaction, stored);
     SEAMLINE_CRASH_POINT("user", "user-added");
-    transaction.publish(UserRegistered{id, operation.user_name});
+    if (!SEAMLINE_MISTAKE("user-unannounced")) transaction.publish(UserRegistered{id, operation.user_name});
     return stored.user;
   });
 }
