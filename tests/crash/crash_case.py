@@ -51,6 +51,9 @@ PROFILES = {profile.name: profile for profile in (
 PLACEMENTS = {"monolith": (), "split": MODULES}
 # Passed only when a process is asked to stop.
 STOP_POINTS = ("before-drain", "drained", "loops-stopped", "writers-stopped")
+# Passed by every start, in some scope.
+START_POINTS = ("store-locked", "store-file-opened", "migration-applied", "schema-up-to-date", "ownership-written", "module-created",
+                "host-connected", "host-started")
 
 
 class Arm(NamedTuple):
@@ -63,7 +66,8 @@ class Case(NamedTuple):
     placement: str
     process: str
     profile: str
-    # The first kill, and those during the recovery.
+    # The first kill; where there is more than one, the second is while the process starts again, and further ones are where the
+    # recovery may pass.
     arms: tuple
 
     def __str__(self):
@@ -171,6 +175,10 @@ class ShopUnderFire:
     def is_quiet(self):
         return self.wave_is_over() and audits.is_quiet(self.shop.data_dir)
 
+    def has_started(self, name):
+        process = self.processes[name]
+        return "is ready: " in process.log(process._log_start)
+
 
 class CaseRun:
     def __init__(self, case, fire):
@@ -192,7 +200,10 @@ class CaseRun:
             fire.launch(case.process, **self._armed(arm))
             self._await_later_kill(arm)
         fire.launch(case.process)
-        return self._recover()
+        violations = self._recover()
+        if len(case.arms) > 1 and self.kills < 2:
+            violations.append(f"the start did not pass {case.arms[1].name}")
+        return violations
 
     @staticmethod
     def _armed(arm):
@@ -232,7 +243,7 @@ class CaseRun:
         give_up = time.monotonic() + QUIET_S
         while not fire.has_died(name):
             fire.look()
-            if (fire.shop.url is not None and fire.is_quiet()) or time.monotonic() > give_up:
+            if (fire.has_started(name) and fire.has_started("main") and fire.is_quiet()) or time.monotonic() > give_up:
                 return fire.kill(name)
             time.sleep(0.002)
         self._note_kill(arm)
@@ -240,7 +251,7 @@ class CaseRun:
     def _recover(self):
         fire = self.fire
         give_up = time.monotonic() + QUIET_S
-        while not (fire.shop.url is not None and fire.is_quiet()):
+        while not (fire.has_started(self.case.process) and fire.has_started("main") and fire.is_quiet()):
             fire.look()
             for name in fire.processes:
                 if fire.has_died(name):

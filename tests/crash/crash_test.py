@@ -65,10 +65,10 @@ def print_table(recordings, outcomes):
 
 def print_totals(seed, names, outcomes, seconds):
     kills = sum(outcome.kills for outcome in outcomes)
-    doubles = Counter(min(outcome.kills, 3) for outcome in outcomes if len(outcome.case.arms) > 1)
+    again = Counter(outcome.kills for outcome in outcomes if len(outcome.case.arms) > 1)
     failed = sum(bool(outcome.violations) for outcome in outcomes)
-    print(f"{len(names)} points in {len(outcomes)} cases: {kills} kills, {doubles[2] + doubles[3]} times again during the recovery "
-          f"({doubles[3]} of them twice), {sum(outcome.acknowledged for outcome in outcomes)} orders acknowledged; "
+    print(f"{len(names)} points in {len(outcomes)} cases: {kills} kills, {again[2] + again[3]} points with a second one during the recovery "
+          f"({again[3]} of them with a third), {sum(outcome.acknowledged for outcome in outcomes)} orders acknowledged; "
           f"{failed} cases failed; {seconds:.0f} s; --seed {seed}", flush=True)
 
 

@@ -1,8 +1,7 @@
 """Which cases there are: every point that any process passes, in both placements, and each point followed by more kills."""
 import random
-from collections import Counter
 
-from crash_case import PLACEMENTS, PROFILES, STOP_POINTS, Arm, Case
+from crash_case import PLACEMENTS, PROFILES, START_POINTS, STOP_POINTS, Arm, Case
 
 
 # A point that is passed so often on a day is passed on every such day.
@@ -48,12 +47,11 @@ def make_cases(recordings, seed):
             places_of.setdefault(name, []).append((placement, process, profile, times))
     for name, places in sorted(places_of.items()):
         placement, process, profile, times = chance.choice(places)
-        arms = [Arm(name, draw_nth(chance, name, times))]
-        later = recordings.recovery(placement, profile, process) or Counter()
-        for _ in range(2 if later else 0):
-            again = chance.choice(sorted(later))
-            arms.append(Arm(again, chance.randint(1, max(1, min(3, later[again] // 2)))))
-        doubles.append(Case(placement, process, profile, tuple(arms)))
+        later = recordings.recovery(placement, profile, process)
+        start = chance.choice(sorted(again for again in later if again.split("/")[-1] in START_POINTS))
+        other = chance.choice(sorted(later))
+        arms = (Arm(name, draw_nth(chance, name, times)), Arm(start), Arm(other, chance.randint(1, max(1, min(3, later[other] // 2)))))
+        doubles.append(Case(placement, process, profile, arms))
     return singles, doubles
 
 
