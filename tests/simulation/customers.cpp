@@ -64,7 +64,7 @@ class Customers::Line final : public Transport {
       if constexpr (std::is_same_v<Op, order::PlaceOrder> || std::is_same_v<Op, order::StartDraft>) {
         remember(Op::name, key, started_ms, reply);
       }
-      if (reply || is_definite(reply.error())) return reply;
+      if (reply || is_definite(reply.error()) || customers_.group_.is_rushed()) return reply;
       customers_.world_.scheduler.pause(static_cast<std::int64_t>(1 + random_.below(static_cast<std::uint64_t>(pause_ms))) *
                                         ns_in_ms);
     }

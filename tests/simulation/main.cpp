@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   std::map<std::string, std::int64_t> counts;
   for (std::int64_t seed = first; seed < first + seeds; ++seed) {
     options.seed = static_cast<std::uint64_t>(seed);
+    if (std::getenv("SHOW") != nullptr) std::fprintf(stderr, "seed %s\n", std::to_string(seed).c_str());
     World world(options, start, root / "run", trace);
     const RunResult result = world.run();
     simulated_ms += result.simulated_ms;

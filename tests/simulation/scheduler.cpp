@@ -1,6 +1,8 @@
 #include "scheduler.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 #include "base/assert.hpp"
 
@@ -71,7 +73,12 @@ void Scheduler::finish(Group& group) {
   SEAMLINE_ASSERT(group.is_rushed() && current_ == nullptr);
   for (Task* task : group.tasks_) dequeue(*task);
   for (int round = 0; !group.is_at_rest(); ++round) {
-    SEAMLINE_ASSERT(round < most_rounds);
+    if (round == most_rounds) {
+      for (const Task* task : group.tasks_) {
+        std::fprintf(stderr, "%s %s does not end%s\n", group.name().c_str(), task->name().c_str(), task->is_at_rest_ ? " (rests)" : "");
+      }
+      std::abort();
+    }
     const std::vector<Task*> all = group.tasks_;
     for (Task* task : all) {
       // A slice ends no other task than its own.

@@ -59,6 +59,11 @@ std::int64_t World::draw(std::int64_t least, std::int64_t most) {
   return least + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most - least + 1)));
 }
 
+std::int64_t World::draw_distance() {
+  // Near ones as often as far ones: a start passes few crash points, an hour of work very many.
+  return draw(1, std::int64_t{1} << draw(0, 9));
+}
+
 void World::draw_settings() {
   settings_.user.password_memory_kib = 7'168;
   settings_.user.password_passes = 1;
@@ -154,7 +159,7 @@ void World::look_after_processes() {
   }
   for (Process* process : std::exchange(to_start_, {})) {
     if (process->is_up()) continue;
-    if (faults_.happens(Fault::step, 200'000)) process->arm(draw(1, 12));
+    if (faults_.happens(Fault::step, 200'000)) process->arm(draw_distance());
     start(*process);
     if (process->peer().is_dead()) process->bury();
   }
@@ -178,19 +183,30 @@ void World::set_weather() {
 }
 
 void World::break_things() {
-  const std::int64_t mean_ms = draw(300, 4'000);
-  while (!customers_->have_finished()) {
+  const std::int64_t mean_ms = draw(500, 5'000);
+  const std::int64_t until_ns = scheduler_.now_ns() + draw(3'000, 30'000) * ns_in_ms;
+  while (!customers_->have_finished() && scheduler_.now_ns() < until_ns) {
     set_weather();
     break_one();
     scheduler_.pause(draw(1, 2 * mean_ms) * ns_in_ms);
   }
+  cease();
+}
+
+void World::cease() {
+  if (faults_.have_ceased()) return;
+  faults_.cease();
+  network_.heal();
+  network_.set_weather({});
+  for (const auto& process : processes_) process->arm(0);
+  trace_.line(scheduler_.now_ns(), "faults cease");
 }
 
 void World::break_one() {
   Process& process = *processes_[random_.below(processes_.size())];
   const auto fault = static_cast<Fault>(random_.below(static_cast<std::uint64_t>(Fault::lose)));
   const std::int64_t duration_ms = draw(0, 2) == 0 ? draw(1'000, 9'000) : draw(1, 1'000);
-  const std::int64_t choice = draw(1, 60);
+  const std::int64_t choice = draw_distance();
   if (!process.is_up() || process.peer().is_dead() || !faults_.happens(fault, 1'000'000)) return;
   trace_.line(scheduler_.now_ns(), "break", process.name(), name_of(fault), duration_ms);
   switch (fault) {
@@ -208,13 +224,9 @@ void World::break_one() {
 }
 
 void World::run_until_quiet() {
-  faults_.cease();
-  network_.heal();
-  network_.set_weather({});
-  trace_.line(scheduler_.now_ns(), "faults cease");
+  cease();
   const std::int64_t began_ns = scheduler_.now_ns();
   std::int64_t next_look_ns = began_ns + least_settling_ms * ns_in_ms;
-  for (const auto& process : processes_) process->arm(0);
   for (;;) {
     if (!scheduler_.run_next()) throw std::runtime_error("nothing is left to run");
     look_after_processes();

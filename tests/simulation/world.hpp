@@ -52,6 +52,7 @@ class World {
   void start(Process& process);
   void break_things();
   void break_one();
+  void cease();
   void crash(Process& process, bool is_power_lost);
   void restart_later(Process& process);
   void set_weather();
@@ -64,6 +65,8 @@ class World {
   void shut_down();
   void fail(const std::string& what);
   std::int64_t draw(std::int64_t least, std::int64_t most);
+  /// How many crash points later a process dies.
+  std::int64_t draw_distance();
 
   const RunOptions options_;
   Trace trace_;
