@@ -39,6 +39,10 @@ struct ShopOptions {
   /// With threads and the machine's clock, as in production.
   bool threads = false;
   std::uint64_t seed = 1;
+  /// Where the stores are; a temporary folder of the shop's own where it is empty.
+  std::filesystem::path data_dir;
+  /// How long a write-ahead log grows before its writer moves it into the database.
+  std::int64_t checkpoint_pages = 1000;
 };
 
 /// The four modules, single-threaded by default: nothing happens between two calls of settle(). Can be stopped and started
@@ -147,7 +151,8 @@ class Shop {
 
   std::unique_ptr<host::Host> make_host() {
     host::HostOptions host_options;
-    host_options.data_dir = folder_.path();
+    host_options.data_dir = options_.data_dir.empty() ? folder_.path() : options_.data_dir;
+    host_options.store.checkpoint_pages = options_.checkpoint_pages;
     host_options.threads = options_.threads;
     host_options.consumer_queue_entries = options_.consumer_queue_entries;
     host_options.timers.grace_ms = 0;
