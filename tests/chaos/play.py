@@ -1,0 +1,171 @@
+"""One run: a shop, customers who never give up, a storm of faults; and in the end both auditors."""
+import json
+import random
+import shutil
+import subprocess
+import threading
+import time
+from collections import Counter, defaultdict
+from contextlib import closing
+from typing import NamedTuple
+
+import cut
+import two_audits
+from ground import Ground
+from shop import binary, clean_environment, poll_until
+from storm import rage
+from unsettled import unsettled
+
+TOKENS = "tok_ok=11,tok_declined=3,tok_timeout=4,tok_insufficient_funds=1"
+RETRY_S = 120
+# How long what is under way may take to end once all faults have ceased.
+QUIET_TIMEOUT_S = 90
+LIVE_AUDIT_EVERY_S = 12
+LIVE_AUDIT_ATTEMPTS = 5
+
+
+class Load:
+    """`seamline load --history`, in a process of its own, which no fault happens to."""
+
+    def __init__(self, url, history, seconds, seed, rate, clients=24, tokens=TOKENS):
+        self.history = history
+        self._process = subprocess.Popen(
+            [binary(), "load", "--url", url, "--history", str(history), "--json", "--seconds", str(seconds), "--seed", str(seed), "--rate",
+             str(rate), "--in-flight", str(clients), "--tokens", tokens, "--retry", str(RETRY_S), "--answer-timeout", "5",
+             "--settle-timeout", "0"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment())
+        poll_until(lambda: self.attempts() > 0 or self._process.poll() is not None, 60, "the first order is placed")
+
+    def attempts(self):
+        return self.history.stat().st_size // 256 if self.history.exists() else 0
+
+    def finish(self, timeout_s):
+        """Waits until each order has its answer. Returns the report, and what it complained of."""
+        out, problems = self._process.communicate(timeout=timeout_s)
+        return (json.loads(out) if out else {}), problems.strip()
+
+    def close(self):
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.communicate()
+
+
+class LiveAudits:
+    """Both auditors look at the stores again and again while everything happens."""
+
+    def __init__(self, data_dir, history):
+        self.violations = []
+        self.done = 0
+        self._stores = (data_dir, True, history)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while not self._closing.wait(LIVE_AUDIT_EVERY_S):
+            self._look(LIVE_AUDIT_ATTEMPTS)
+
+    def _look(self, attempts):
+        try:
+            self.violations += [f"live: {violation}" for violation in two_audits.audit(*self._stores)]
+            self.done += 1
+        except cut.CannotRead as problem:  # a store that is being opened, or never stands still
+            if attempts > 1 and not self._closing.wait(0.2):
+                self._look(attempts - 1)
+            elif attempts <= 1:
+                self.violations.append(f"live: the stores could not be read: {problem}")
+        except Exception as problem:  # a thread must not die unheard
+            self.violations.append(f"live: {problem!r}")
+
+    def close(self):
+        self._closing.set()
+        self._thread.join()
+
+
+class Outcome(NamedTuple):
+    violations: list
+    totals: Counter
+
+
+def read_history(path):
+    """key -> its attempts."""
+    keys = defaultdict(list)
+    for line in path.read_text().splitlines():
+        attempt = json.loads(line)
+        keys[attempt["key"]].append(attempt)
+    return keys
+
+
+def count_orders(data_dir):
+    connection = cut.connect(data_dir, "order")
+    try:
+        return dict(connection.execute("SELECT status, count(*) FROM orders GROUP BY status"))
+    finally:
+        connection.close()
+
+
+def ask_the_shop(shop, keys, seed):
+    """What a customer is told of orders that were acknowledged (C5, C6)."""
+    acknowledged = sorted(attempt["order_id"] for attempts in keys.values() for attempt in attempts if attempt["outcome"] == "ok")
+    client, found = shop.client(), []
+    for order_id in random.Random(f"{seed}/asked").sample(acknowledged, min(50, len(acknowledged))):
+        reply = client.request("GET", f"/orders/{order_id}")
+        if reply.status != 200 or reply.json()["status"] not in ("confirmed", "cancelled"):
+            found.append(f"the order {order_id} was acknowledged, and the shop says {reply!r}")
+    client.close()
+    return found
+
+
+def play(folder, placement, seconds, seed, log, rate=120, keep=None, **environment):
+    """Returns what was violated, and how often everything happened. `keep`: a folder to be made of what a failed run leaves.
+    `environment`: of the shop's processes."""
+    started = time.monotonic()
+    history = folder / "history"
+    full_module = random.Random(f"{seed}/disk").choice(("order", "payment", "inventory"))
+    with closing(Ground(folder, placement, log, full_module, **environment)) as ground:
+        try:
+            live = endure(ground, history, seconds, seed, rate)
+            violations = ground.violations + live.violations + two_audits.audit(ground.data_dir, False, history)
+            outcome = Outcome(violations, totals(ground, history, live, time.monotonic() - started))
+        except AssertionError as problem:  # it did not come to its end, or the auditors do not agree
+            outcome = Outcome([*ground.violations, str(problem)], ground.counts)
+        if outcome.violations and keep:
+            shutil.copytree(folder, keep, dirs_exist_ok=True)
+        return outcome
+
+
+def endure(ground, history, seconds, seed, rate):
+    """The storm, and what comes after it, until all is quiet and every process has ended."""
+    ground.start()
+    with closing(Load(ground.url, history, round(seconds), seed % 2**63, rate)) as load, closing(LiveAudits(ground.data_dir, history)) as live:
+        rage(ground, seed, seconds)
+        live.close()
+        ground.calm()
+        finish(ground, load, seed)
+        return live
+
+
+def finish(ground, load, seed):
+    """All faults have ceased: everybody gets an answer, everything comes to its end."""
+    report, problems = load.finish(RETRY_S + 60)
+    if problems or report.get("unknown") != 0:
+        ground.violations.append(f"the load ended with {report}, and said: {problems}")
+
+    def is_quiet():
+        ground.supervise()
+        return not unsettled(ground.data_dir)
+    try:
+        poll_until(is_quiet, QUIET_TIMEOUT_S, lambda: f"quiet: {unsettled(ground.data_dir)}\n{ground.last_words()}", every_s=0.2)
+        ground.violations += ask_the_shop(ground.shop, read_history(load.history), seed)
+    except AssertionError as problem:
+        ground.violations.append(str(problem))
+    ground.stop()
+
+
+def totals(ground, history, live, took_s):
+    keys = read_history(history)
+    counts = Counter({"seconds": round(took_s), "live audits": live.done, "attempts": sum(len(attempts) for attempts in keys.values())})
+    for attempts in keys.values():
+        outcomes = {attempt["outcome"] for attempt in attempts}
+        counts["acknowledged" if "ok" in outcomes else "refused" if "failed" in outcomes else "unknown"] += 1
+    return counts + Counter(count_orders(ground.data_dir)) + ground.counts
