@@ -5,6 +5,7 @@ from pathlib import Path
 
 from checks import check
 from cut import CannotRead
+from records import ENDS
 
 OUTCOMES = ("ok", "failed", "unknown")
 
@@ -34,7 +35,7 @@ class History:
                              if (ids := {attempt.get("order_id") for attempt in attempts if attempt["outcome"] == "ok"})}
 
     def acknowledged_orders(self):
-        return {order_id for ids in self.acknowledged.values() for order_id in ids}
+        return {order_id for ids in self.acknowledged.values() for order_id in ids if order_id}
 
 
 def wrong_attempt(attempt):
@@ -72,7 +73,7 @@ def the_history_is_whole(records, history):
 def acknowledged_orders_are_there(records, history):
     acknowledged = [attempt for attempt in history.attempts if attempt["outcome"] == "ok"]
     return len(acknowledged), [f"attempt {attempt['attempt']}: {attempt.get('order_id')} was acknowledged, and is gone"
-                               for attempt in acknowledged if attempt.get("order_id") not in records.orders]
+                               for attempt in acknowledged if attempt.get("order_id") and attempt["order_id"] not in records.orders]
 
 
 @check("C2")
@@ -98,7 +99,7 @@ def a_key_made_what_was_acknowledged(records, history):
     found, orders = [], made(records)
     for key in history.keys:
         ids, acknowledged = orders.get(key, set()), history.acknowledged.get(key)
-        if len(ids) > 1 or acknowledged and ids != acknowledged:
+        if len(ids) > 1 or ids and acknowledged and ids != acknowledged:
             found.append(f"the key {key[1]!r} made {sorted(map(str, ids))}, and acknowledged was {acknowledged}")
     return len(history.keys), found
 
@@ -112,6 +113,6 @@ def every_order_was_asked_for(records, history):
 
 @check("C8")
 def acknowledged_orders_have_ended(records, history):
-    wanted = history.acknowledged_orders()
-    return len(wanted), [f"order {order_id} was acknowledged, and is {records.orders[order_id]['status']}" for order_id in wanted
-                         if order_id in records.orders and records.orders[order_id]["status"] not in ("confirmed", "cancelled")]
+    wanted, ended = history.acknowledged_orders(), records.orders_that(*ENDS)
+    return len(wanted), [f"order {order_id} was acknowledged, and has not ended" for order_id in wanted
+                         if order_id not in ended]

@@ -67,8 +67,10 @@ def payments_say_what_the_ledger_says(records):
         if (payment["status"] != wanted) if capture else payment["status"] in ("captured", "refunded"):
             found.append(f"the payment of {order_id} is {payment['status']}, and its capture is {capture}, its refund "
                          f"{records.refunds.get(order_id)}")
-        elif capture and (capture.amount, capture.currency) != (payment["amount_minor"], payment["currency"]):
-            found.append(f"the payment of {order_id} is {payment['amount_minor']} {payment['currency']}, and its capture is {capture}")
+        elif capture and any((move.amount, move.currency) != (payment["amount_minor"], payment["currency"])
+                             for move in (capture, records.refunds.get(order_id)) if move):
+            found.append(f"the payment of {order_id} is {payment['amount_minor']} {payment['currency']}, its capture is {capture}, "
+                         f"its refund {records.refunds.get(order_id)}")
     found += [f"{order_id} has a capture and no payment" for order_id in records.captures.keys() - records.payments.keys()]
     return len(records.payments) + len(records.captures), found
 
@@ -104,13 +106,16 @@ def invoices_are_of_earnings(records):
 def payments_are_of_what_orders_cost(records):
     found, examined = [], 0
     for order_id, payment in records.payments.items():
-        if payment["status"] not in ("pending", "captured", "refunded") or order_id not in records.created:
+        if payment["status"] not in ("pending", "captured", "refunded") or order_id not in records.orders:
             continue
         examined += 1
-        created = records.created[order_id]
-        if (payment["amount_minor"], payment["currency"]) != (created.get("total"), created.get("currency")):
-            found.append(f"the payment of {order_id} is {payment['amount_minor']} {payment['currency']}, and the order costs "
-                         f"{created.get('total')} {created.get('currency')}")
+        if order_id not in records.created:
+            found.append(f"there is a payment of {order_id}, and no OrderCreated")
+            continue
+        for column, member in (("amount_minor", "total"), ("currency", "currency")):
+            said = records.created[order_id].get(member)
+            if said is not None and payment[column] != said:
+                found.append(f"the payment of {order_id} has the {column} {payment[column]}, and the order the {member} {said}")
     return examined, found
 
 

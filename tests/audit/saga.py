@@ -3,23 +3,18 @@ from checks import check
 from records import WAS_RESERVED
 
 
-def standing(records, order_id):
-    """(status of the payment, state of the stock) of an order; None where there is no row."""
-    payment, reservation = records.payments.get(order_id), records.reservations.get(order_id)
-    return (payment["status"] if payment is not None else None), (reservation["stock"] if reservation is not None else None)
-
-
 @check("G1")
 def money_and_goods_agree_with_the_end(records):
     found = []
     for order_id, row in records.ended_and_placed.items():
-        payment, stock = standing(records, order_id)
+        has_money = order_id in records.captures and order_id not in records.refunds
+        stock = records.reservations[order_id]["stock"] if order_id in records.reservations else None
         if row["status"] == "confirmed":
-            is_right = payment == "captured" and stock == "committed"
+            is_right = has_money and stock == "committed"
         else:
-            is_right = payment != "captured" and stock not in ("reserved", "committed")
+            is_right = not has_money and stock not in ("reserved", "committed")
         if not is_right:
-            found.append(f"the {row['status']} order {order_id}: its payment is {payment}, its stock {stock}")
+            found.append(f"the {row['status']} order {order_id}: its money was {'kept' if has_money else 'not kept'}, its stock is {stock}")
     return len(records.ended_and_placed), found
 
 
