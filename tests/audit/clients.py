@@ -33,8 +33,9 @@ class History:
         self.acknowledged = {key: ids for key, attempts in self.keys.items()
                              if (ids := {attempt.get("order_id") for attempt in attempts if attempt["outcome"] == "ok"})}
 
-    def acknowledged_orders(self):
-        return {order_id for ids in self.acknowledged.values() for order_id in ids}
+    def acknowledged_placings(self):
+        """The orders that were acknowledged as placed; a draft is none of them."""
+        return {order_id for (operation, _), ids in self.acknowledged.items() if operation == "order.place_order" for order_id in ids}
 
 
 def wrong_attempt(attempt):
@@ -112,6 +113,6 @@ def every_order_was_asked_for(records, history):
 
 @check("C8")
 def acknowledged_orders_have_ended(records, history):
-    wanted = history.acknowledged_orders()
+    wanted = history.acknowledged_placings()
     return len(wanted), [f"order {order_id} was acknowledged, and is {records.orders[order_id]['status']}" for order_id in wanted
                          if order_id in records.orders and records.orders[order_id]["status"] not in ("confirmed", "cancelled")]
