@@ -33,6 +33,8 @@ class HistoryChecks {
   /// An order that an attempt was told of as made.
   struct Acknowledged {
     std::int64_t attempts = 0;
+    /// Not only begun, as a draft is.
+    bool is_placed = false;
     bool is_there = false;
     bool has_ended = false;
   };

@@ -34,8 +34,10 @@ class History:
         self.acknowledged = {key: ids for key, attempts in self.keys.items()
                              if (ids := {attempt.get("order_id") for attempt in attempts if attempt["outcome"] == "ok"})}
 
-    def acknowledged_orders(self):
-        return {order_id for ids in self.acknowledged.values() for order_id in ids if order_id}
+    def acknowledged_placings(self):
+        """The orders that were acknowledged as placed; a draft is none of them."""
+        return {order_id for (operation, _), ids in self.acknowledged.items() if operation == "order.place_order"
+                for order_id in ids if order_id}
 
 
 def wrong_attempt(attempt):
@@ -113,6 +115,6 @@ def every_order_was_asked_for(records, history):
 
 @check("C8")
 def acknowledged_orders_have_ended(records, history):
-    wanted, ended = history.acknowledged_orders(), records.orders_that(*ENDS)
+    wanted, ended = history.acknowledged_placings(), records.orders_that(*ENDS)
     return len(wanted), [f"order {order_id} was acknowledged, and has not ended" for order_id in wanted
                          if order_id not in ended]
