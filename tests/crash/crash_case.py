@@ -1,6 +1,7 @@
 """One case: a shop is killed at a crash point, perhaps again while it recovers, comes back, and is audited."""
 import contextlib
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -108,7 +109,8 @@ class ShopUnderFire:
 
     # -- processes ---------------------------------------------------------------------------------------------------
     def launch(self, process, **environment):
-        self.processes[process].environment = environment
+        """SEAMLINE_TEST_MISTAKES has them all make these mistakes: what the driver must then find."""
+        self.processes[process].environment = {"SEAMLINE_MISTAKES": os.environ.get("SEAMLINE_TEST_MISTAKES", ""), **environment}
         self.processes[process].launch()
 
     def look(self):

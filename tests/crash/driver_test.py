@@ -1,4 +1,5 @@
 """The driver itself: it finds the points of the sources, and notices what it must notice."""
+import os
 import shutil
 import sqlite3
 import sys
@@ -35,8 +36,9 @@ class DriverTest(unittest.TestCase):
         self.data_dir = self.template / "data"
         self.history = History.load(self.template / "history.jsonl")
 
-    def run_at(self, *names):
-        return run_case(Case("monolith", "main", "patient", tuple(Arm(name) for name in names)), self.folder / "case", self.template)
+    def run_at(self, *names, nth=1):
+        return run_case(Case("monolith", "main", "patient", tuple(Arm(name, nth) for name in names)), self.folder / "case",
+                        self.template)
 
     def test_a_kill_is_survived_and_a_second_one_too(self):
         outcome = self.run_at("order/before-commit", "payment/module-created")
@@ -47,6 +49,14 @@ class DriverTest(unittest.TestCase):
 
     def test_a_second_point_that_is_not_reached_is_a_failure(self):
         self.assertIn("the start did not pass order/no-such-point", self.run_at("order/before-commit", "order/no-such-point").violations)
+
+    def test_an_event_that_is_published_after_the_commit_is_found_to_be_lost(self):
+        os.environ["SEAMLINE_TEST_MISTAKES"] = "publish-after-commit"
+        self.addCleanup(os.environ.pop, "SEAMLINE_TEST_MISTAKES")
+        # Not every batch of order has published something.
+        outcomes = (self.run_at("order/after-commit", nth=nth) for nth in range(3, 12))
+        found = next((outcome.violations for outcome in outcomes if outcome.violations), [])
+        self.assertTrue(any(violation.startswith("O4: ") for violation in found), found)
 
     def test_an_acknowledged_order_that_is_gone_is_found(self):
         self.assertEqual([], audits.audit(self.data_dir, self.history, []))

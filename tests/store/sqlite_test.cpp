@@ -121,11 +121,32 @@ TEST_CASE("a connection is set up as the design says: write-ahead log, full sync
   CHECK(setting("PRAGMA synchronous") == 2);
   CHECK(setting("PRAGMA foreign_keys") == 1);
   CHECK(setting("PRAGMA trusted_schema") == 0);
-  CHECK(setting("PRAGMA wal_autocheckpoint") == 1000);
   auto row = database.rows.query("PRAGMA journal_mode");
   REQUIRE(row.next());
   CHECK(row.text(0) == "wal");
   // Defensive mode: the schema table cannot be written by hand.
   database.rows.execute("PRAGMA writable_schema = ON");
   CHECK_THROWS_AS(database.rows.execute("UPDATE sqlite_schema SET sql = ''"), StorageError);
+}
+
+TEST_CASE("the write-ahead log is moved into the file once it is as long as it may be, and then begins anew") {
+  const TemporaryFolder folder;
+  constexpr std::int64_t checkpoint_pages = 100;
+  constexpr std::uintmax_t page_bytes = 4096;
+  const auto file = folder.path() / "0.db";
+  const auto log = folder.path() / "0.db-wal";
+  SqliteConnection rows(file, SqliteConnection::Mode::writer, checkpoint_pages);
+  rows.run_script("CREATE TABLE things (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT");
+  const std::string name(page_bytes, 'x');
+  std::int64_t id = 0;
+  const auto add_things = [&](int count) {
+    for (int i = 0; i < count; ++i) rows.execute("INSERT INTO things (id, name) VALUES ($1, $2)", ++id, name);
+  };
+  // A commit writes two to four pages.
+  add_things(20);
+  CHECK(std::filesystem::file_size(file) < 20 * page_bytes);
+  CHECK(std::filesystem::file_size(log) > 20 * page_bytes);
+  add_things(500);
+  CHECK(std::filesystem::file_size(file) > 400 * page_bytes);
+  CHECK(std::filesystem::file_size(log) < (checkpoint_pages + 10) * (page_bytes + 100));
 }
