@@ -18,6 +18,7 @@ enum class Fault : std::uint8_t {
   kill,       // a process dies between two steps; the system keeps what it wrote
   power,      // the same, and what was not synced is lost
   step,       // a process dies within a step, at a crash point
+  write,      // a process dies within a commit or a checkpoint, before an operation of its disk
   stop,       // a process is asked to end, and starts again
   stall,      // a process does nothing for a while
   jump,       // a process's calendar is set to another time
@@ -27,7 +28,7 @@ enum class Fault : std::uint8_t {
   duplicate,  // a request that may be repeated arrives twice
   delay,      // a message takes long
 };
-inline constexpr std::array<std::string_view, 11> fault_names{"kill", "power", "step",  "stop",      "stall", "jump",
+inline constexpr std::array<std::string_view, 12> fault_names{"kill", "power", "step", "write", "stop",      "stall", "jump",
                                                               "partition", "lose",  "reset", "duplicate", "delay"};
 constexpr std::string_view name_of(Fault fault) { return fault_names[static_cast<std::size_t>(fault)]; }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <cstring>
 #include <string>
 
@@ -29,14 +30,15 @@ int main(int argc, char** argv) {
     if (arg == "--trace") trace = std::fopen(value().c_str(), "w");
   }
   const std::filesystem::path root = "/dev/shm/seamline-simulation-" + std::to_string(::getpid());
-  const Template start(root / "template");
+  const Template start(root);
+  const std::clock_t cpu = std::clock();
   const auto began = std::chrono::steady_clock::now();
   std::int64_t simulated_ms = 0, lines = 0, requests = 0, failed = 0;
   std::map<std::string, std::int64_t> counts;
   for (std::int64_t seed = first; seed < first + seeds; ++seed) {
     options.seed = static_cast<std::uint64_t>(seed);
     if (std::getenv("SHOW") != nullptr) std::fprintf(stderr, "seed %s\n", std::to_string(seed).c_str());
-    World world(options, start, root / "run", trace);
+    World world(options, start, trace);
     const RunResult result = world.run();
     simulated_ms += result.simulated_ms;
     lines += result.trace_lines;
@@ -49,6 +51,8 @@ int main(int argc, char** argv) {
     if (trace != nullptr) std::printf("seed %lld trace %016llx\n", static_cast<long long>(seed), static_cast<unsigned long long>(result.trace_hash));
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  const double cpu_s = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
+  std::printf("cpu %.1f s, %.1f runs/s of cpu\n", cpu_s, static_cast<double>(seeds) / cpu_s);
   std::printf("%s runs, %s failed, %.1f s: %.1f runs/s, %.0f x real time, %s lines, %s requests\n", std::to_string(seeds).c_str(),
               std::to_string(failed).c_str(), seconds, static_cast<double>(seeds) / seconds,
               static_cast<double>(simulated_ms) / 1000 / seconds, std::to_string(lines).c_str(), std::to_string(requests).c_str());

@@ -49,7 +49,6 @@ class Process::Life final : public Peer {
   /// Errors: those of Host::add.
   Result<void> start() {
     host::HostOptions options = process_.surroundings_.settings.host;
-    options.data_dir = process_.disk_.folder();
     options.runner = &runner_;
     host_ = std::make_unique<host::Host>(options, process_.clock_, random_);
     for (const host::ModuleSpec& spec : process_.surroundings_.modules) {
@@ -178,20 +177,28 @@ class Process::Life final : public Peer {
   std::unique_ptr<http::Dispatcher> gateway_;
 };
 
-Process::Process(Surroundings surroundings, std::string name, std::set<std::string> hosted, bool is_main,
-                 std::filesystem::path disk, std::uint64_t seed)
+Process::Process(Surroundings surroundings, std::string name, std::set<std::string> hosted, bool is_main, std::uint64_t seed)
     : surroundings_(surroundings),
       name_(std::move(name)),
       hosted_(std::move(hosted)),
       is_main_(is_main),
       seed_(seed),
-      clock_(surroundings.scheduler, static_cast<std::int64_t>(seed % 401) - 200, static_cast<std::int64_t>(seed / 401 % 2'001) - 1'000),
-      disk_(std::move(disk)) {}
+      clock_(surroundings.scheduler, static_cast<std::int64_t>(seed % 401) - 200, static_cast<std::int64_t>(seed / 401 % 2'001) - 1'000) {}
 
 Process::~Process() { SEAMLINE_ASSERT(life_ == nullptr); }
 
 Peer& Process::peer() { return *life_; }
 host::Host& Process::host() { return life_->host(); }
+
+template <class Do>
+void Process::each_folder(Do run) const {
+  for (const std::string& module : hosted_) run((surroundings_.settings.host.data_dir / module).string());
+}
+
+void Process::listen(Peer* peer) {
+  for (const std::string& module : hosted_) surroundings_.network.listen(url_of(module), peer);
+  if (is_main_) surroundings_.network.listen(gateway_url, peer);
+}
 
 Result<void> Process::start() {
   SEAMLINE_ASSERT(life_ == nullptr);
@@ -200,41 +207,42 @@ Result<void> Process::start() {
   life_ = std::make_unique<Life>(*this, seed_ + static_cast<std::uint64_t>(lives_) * 0x9E3779B97F4A7C15ULL);
   auto started = life_->start();
   // It may have died at its start.
-  if (!started || life_->is_dead()) return started;
-  for (const std::string& module : hosted_) surroundings_.network.listen(url_of(module), life_.get());
-  if (is_main_) surroundings_.network.listen(gateway_url, life_.get());
-  return {};
+  if (started && !life_->is_dead()) listen(life_.get());
+  return started;
 }
 
-void Process::die() {
-  surroundings_.trace.line(surroundings_.scheduler.now_ns(), "die", name_, lives_);
-  armed_ = 0;
+void Process::die(Death death) {
+  const bool is_power_lost = death == Death::power_loss;
+  surroundings_.trace.line(surroundings_.scheduler.now_ns(), is_power_lost ? "power" : "kill", name_, lives_);
+  crash_point_ = {};
+  disk_operation_ = {};
   life_->die();
-  disk_.detach();
-  for (const std::string& module : hosted_) surroundings_.network.listen(url_of(module), nullptr);
-  if (is_main_) surroundings_.network.listen(gateway_url, nullptr);
+  each_folder([&](const std::string& folder) {
+    constexpr auto runs_on = test::SimulatedDisk::Zombie::runs_on;
+    is_power_lost ? surroundings_.disk.lose_power(folder, runs_on) : surroundings_.disk.kill(folder, runs_on);
+  });
+  listen(nullptr);
 }
 
 void Process::bury() {
   surroundings_.scheduler.finish(*life_);
   life_->stop();
   life_.reset();
-  disk_.forget_detached();
+  each_folder([&](const std::string& folder) { surroundings_.disk.restart(folder); });
 }
 
 void Process::stop() {
   surroundings_.trace.line(surroundings_.scheduler.now_ns(), "stop", name_, lives_);
-  for (const std::string& module : hosted_) surroundings_.network.listen(url_of(module), nullptr);
-  if (is_main_) surroundings_.network.listen(gateway_url, nullptr);
+  listen(nullptr);
   life_->rush();
   surroundings_.scheduler.finish(*life_);
   life_->stop();
   life_.reset();
 }
 
-bool Process::reach_crash_point() {
-  if (armed_ == 0 || life_ == nullptr || life_->is_dead() || --armed_ > 0) return false;
-  die();
+bool Process::reach(Armed& armed) {
+  if (armed.distance == 0 || life_ == nullptr || life_->is_dead() || --armed.distance > 0) return false;
+  die(armed.death);
   return true;
 }
 

@@ -15,8 +15,15 @@ constexpr int customers = 6;
 
 }  // namespace
 
-Template::Template(std::filesystem::path root) : root_(std::move(root)) {
-  std::filesystem::remove_all(root_);
+Template::Template(std::filesystem::path data_dir) : data_dir_(std::move(data_dir)) {
+  std::filesystem::remove_all(data_dir_);
+  std::filesystem::create_directories(data_dir_);
+  test::SimulatedDisk disk(1);
+  make();
+  stores_ = disk.image(data_dir_.string());
+}
+
+void Template::make() {
   test::ManualClock clock;
   clock.jump_calendar_ms(SimulatedClock::epoch_ms - clock.now().ms - 3'600'000);
   SeededRandom random(1);
@@ -24,7 +31,7 @@ Template::Template(std::filesystem::path root) : root_(std::move(root)) {
   settings.user.password_memory_kib = 7'168;
   settings.user.password_passes = 1;
   settings.user.admin_password.text = "the first of them all";
-  settings.host.data_dir = root_;
+  settings.host.data_dir = data_dir_;
   settings.host.threads = false;
   host::Host host(settings.host, clock, random);
   for (const host::ModuleSpec& module : settings.modules()) {
@@ -51,7 +58,7 @@ Template::Template(std::filesystem::path root) : root_(std::move(root)) {
 
 Template::~Template() {
   std::error_code ignored;
-  std::filesystem::remove_all(root_, ignored);
+  std::filesystem::remove_all(data_dir_, ignored);
 }
 
 }  // namespace seamline::simulation

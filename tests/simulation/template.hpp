@@ -12,17 +12,21 @@ namespace seamline::simulation {
 /// store cost more than a whole run.
 class Template {
  public:
-  /// `root` is made, and removed with it.
-  explicit Template(std::filesystem::path root);
+  /// `data_dir` is made, and removed with it: for what is no store (locks, the key that seals keys). Runs use it too.
+  explicit Template(std::filesystem::path data_dir);
   ~Template();
   Template(const Template&) = delete;
   Template& operator=(const Template&) = delete;
 
-  std::filesystem::path module_folder(const std::string& module) const { return root_ / module; }
+  const std::filesystem::path& data_dir() const { return data_dir_; }
+  const test::DiskImage& stores() const { return stores_; }
   const std::vector<std::string>& users() const { return users_; }
 
  private:
-  const std::filesystem::path root_;
+  void make();
+
+  const std::filesystem::path data_dir_;
+  test::DiskImage stores_;
   std::vector<std::string> users_;
 };
 

@@ -21,8 +21,10 @@ constexpr std::int64_t least_settling_ms = 10'000;
 
 }  // namespace
 
-World::World(const RunOptions& options, const Template& start, const std::filesystem::path& folder, std::FILE* trace_file)
+World::World(const RunOptions& options, const Template& start, std::FILE* trace_file)
     : options_(options),
+      start_(start),
+      disk_(options.seed),
       trace_(trace_file),
       scheduler_(trace_),
       random_(options.seed),
@@ -30,23 +32,40 @@ World::World(const RunOptions& options, const Template& start, const std::filesy
       network_(scheduler_, faults_, random_, trace_) {
   draw_settings();
   modules_ = settings_.modules();
-  make_processes(start, folder);
+  make_processes();
   customers_ = std::make_unique<Customers>(Customers::World{scheduler_, network_, trace_, history_}, start.users(), options.orders,
                                            random_.next_u64());
-  fault::make_mistakes(options.mistakes);
+  observe();
+}
+
+void World::observe() {
+  fault::make_mistakes(options_.mistakes);
   fault::observe_stop([](const char* what) { throw std::runtime_error(std::string("the process stops: ") + what); });
   fault::observe_crash_points([this](std::string_view scope, std::string_view point) {
-    Process* at = starting_;
-    for (const auto& process : processes_) {
-      if (scheduler_.current() != nullptr && process->is_up() && &process->peer() == &scheduler_.current()->group()) {
-        at = process.get();
-      }
-    }
-    if (at == nullptr || !at->reach_crash_point()) return;
-    trace_.line(scheduler_.now_ns(), "crash point", scope, point);
-    ++result_.counts[std::string(scope) + "/" + std::string(point)];
-    restart_later(*at);
+    Process* process = running_process();
+    if (process == nullptr || !process->reach_crash_point()) return;
+    died_within(*process, std::string(scope) + "/" + std::string(point));
   });
+  disk_.observe([this](test::DiskOperation operation, std::string_view path) {
+    Process* process = running_process();
+    if (process == nullptr || !process->reach_disk_operation()) return;
+    const auto name = path.substr(path.rfind('/') + 1);
+    died_within(*process, "disk " + std::string(test::name_of(operation)) + " " + std::string(name));
+  });
+}
+
+Process* World::running_process() {
+  if (scheduler_.current() == nullptr) return starting_;
+  for (const auto& process : processes_) {
+    if (process->is_up() && &process->peer() == &scheduler_.current()->group()) return process.get();
+  }
+  return nullptr;
+}
+
+void World::died_within(Process& process, const std::string& place) {
+  trace_.line(scheduler_.now_ns(), "died", place);
+  ++result_.counts["within " + place];
+  restart_later(process);
 }
 
 World::~World() {
@@ -63,6 +82,8 @@ std::int64_t World::draw_distance() {
   // Near ones as often as far ones: a start passes few crash points, an hour of work very many.
   return draw(1, std::int64_t{1} << draw(0, 9));
 }
+
+Death World::draw_death() { return draw(0, 1) == 0 ? Death::kill : Death::power_loss; }
 
 void World::draw_settings() {
   settings_.user.password_memory_kib = 7'168;
@@ -84,15 +105,15 @@ void World::draw_settings() {
   host.timer_poll_ms = 250;
 }
 
-void World::make_processes(const Template& start, const std::filesystem::path& folder) {
+void World::make_processes() {
+  disk_.put(start_.stores(), start_.data_dir().string());
+  settings_.host.data_dir = start_.data_dir();
   const auto drawn = static_cast<int>(random_.below(16));
   const int placement = options_.placement < 0 ? drawn : options_.placement;
-  const Surroundings surroundings{scheduler_, network_, trace_, settings_, modules_};
+  const Surroundings surroundings{scheduler_, network_, disk_, trace_, settings_, modules_};
   std::set<std::string> local;
   const auto add = [&](const std::string& name, const std::set<std::string>& hosted, bool is_main) {
-    processes_.push_back(
-        std::make_unique<Process>(surroundings, name, hosted, is_main, folder / name, random_.next_u64()));
-    for (const std::string& module : hosted) processes_.back()->disk().put(start.module_folder(module));
+    processes_.push_back(std::make_unique<Process>(surroundings, name, hosted, is_main, random_.next_u64()));
   };
   for (std::size_t i = 0; i < module_names.size(); ++i) {
     const std::string name(module_names[i]);
@@ -159,7 +180,9 @@ void World::look_after_processes() {
   }
   for (Process* process : std::exchange(to_start_, {})) {
     if (process->is_up()) continue;
-    if (faults_.happens(Fault::step, 200'000)) process->arm(draw_distance());
+    // A second death while it recovers from the first.
+    if (faults_.happens(Fault::step, 100'000)) process->arm_crash_point(draw_distance(), draw_death());
+    if (faults_.happens(Fault::write, 100'000)) process->arm_disk_operation(draw_distance(), draw_death());
     start(*process);
     if (process->peer().is_dead()) process->bury();
   }
@@ -170,8 +193,8 @@ void World::restart_later(Process& process) {
   scheduler_.spawn(group_, "restart", down_ms * ns_in_ms, [this, &process] { to_start_.push_back(&process); });
 }
 
-void World::crash(Process& process, bool) {
-  process.die();
+void World::crash(Process& process, Death death) {
+  process.die(death);
   restart_later(process);
 }
 
@@ -198,7 +221,10 @@ void World::cease() {
   faults_.cease();
   network_.heal();
   network_.set_weather({});
-  for (const auto& process : processes_) process->arm(0);
+  for (const auto& process : processes_) {
+    process->arm_crash_point(0, Death::kill);
+    process->arm_disk_operation(0, Death::kill);
+  }
   trace_.line(scheduler_.now_ns(), "faults cease");
 }
 
@@ -207,12 +233,14 @@ void World::break_one() {
   const auto fault = static_cast<Fault>(random_.below(static_cast<std::uint64_t>(Fault::lose)));
   const std::int64_t duration_ms = draw(0, 2) == 0 ? draw(1'000, 9'000) : draw(1, 1'000);
   const std::int64_t choice = draw_distance();
+  const Death death = draw_death();
   if (!process.is_up() || process.peer().is_dead() || !faults_.happens(fault, 1'000'000)) return;
   trace_.line(scheduler_.now_ns(), "break", process.name(), name_of(fault), duration_ms);
   switch (fault) {
-    case Fault::kill: return crash(process, false);
-    case Fault::power: return crash(process, true);
-    case Fault::step: return process.arm(choice);
+    case Fault::kill: return crash(process, Death::kill);
+    case Fault::power: return crash(process, Death::power_loss);
+    case Fault::step: return process.arm_crash_point(choice, death);
+    case Fault::write: return process.arm_disk_operation(choice, death);
     case Fault::stop: return to_stop_.push_back(&process);
     case Fault::stall: return process.peer().stall_until(scheduler_.now_ns() + duration_ms * ns_in_ms);
     case Fault::jump: return process.clock().jump_ms(choice % 2 == 0 ? duration_ms : -duration_ms);

@@ -40,20 +40,23 @@ struct RunResult {
 /// nothing goes wrong any more, everything is up, and time runs on until nothing moves; then the books are checked.
 class World {
  public:
-  /// `start` outlives it; `trace_file` gets every line of the trace, null for none. The disks are made in `folder`.
-  World(const RunOptions& options, const Template& start, const std::filesystem::path& folder, std::FILE* trace_file);
+  /// `start` outlives it; `trace_file` gets every line of the trace, null for none. One world at a time.
+  World(const RunOptions& options, const Template& start, std::FILE* trace_file);
   ~World();
 
   RunResult run();
 
  private:
-  void make_processes(const Template& start, const std::filesystem::path& folder);
+  void make_processes();
+  void observe();
+  Process* running_process();
+  void died_within(Process& process, const std::string& place);
   void draw_settings();
   void start(Process& process);
   void break_things();
   void break_one();
   void cease();
-  void crash(Process& process, bool is_power_lost);
+  void crash(Process& process, Death death);
   void restart_later(Process& process);
   void set_weather();
   /// What cannot be done within a task: takes away who has died, and starts who is to start.
@@ -67,8 +70,11 @@ class World {
   std::int64_t draw(std::int64_t least, std::int64_t most);
   /// How many crash points later a process dies.
   std::int64_t draw_distance();
+  Death draw_death();
 
   const RunOptions options_;
+  const Template& start_;
+  test::SimulatedDisk disk_;
   Trace trace_;
   Scheduler scheduler_;
   SeededRandom random_;

@@ -41,7 +41,8 @@ DiskImage SimulatedDisk::image(std::string_view folder) const {
 void SimulatedDisk::put(const DiskImage& image, std::string_view folder) {
   vfs_->clear(folder);
   for (const auto& [within, bytes] : image) {
-    const auto [path, name] = split_path(std::string(folder) + "/" + within);
+    const std::string whole = std::string(folder) + "/" + within;
+    const auto [path, name] = split_path(whole);
     vfs_->folder(path)->put(name, bytes);
   }
 }
