@@ -14,7 +14,7 @@ sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parent / "audit")]
 from play import play  # noqa: E402
 
 # Of the storm; what comes before and after it is beside that.
-SECONDS = float(os.environ.get("SEAMLINE_CHAOS_SECONDS", 75))
+SECONDS = float(os.environ.get("SEAMLINE_CHAOS_SECONDS", 70))
 
 
 class ChaosCase(unittest.TestCase):

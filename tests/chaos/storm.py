@@ -98,7 +98,7 @@ class Jump:
 
     def __init__(self, source, ground):
         self.name = source.choice(sorted(ground.clocks))
-        self.wrong_by_ms = round(source.choice((-1, 1)) * uniform_log(source, 50, LONGEST_JUMP_MS)) if source.random() < 0.8 else 0
+        self.wrong_by_ms = round(source.choice((-1, 1)) * uniform_log(source, 500, LONGEST_JUMP_MS)) if source.random() < 0.8 else 0
 
     def __str__(self):
         return f"the clock of {self.name} is wrong by {self.wrong_by_ms} ms"
