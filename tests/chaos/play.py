@@ -28,7 +28,8 @@ class Load:
     def __init__(self, url, history, seed, **options):
         """`options` are flags of the command; underscores are hyphens."""
         self.history = history
-        options = {"seed": seed, "in_flight": 24, "tokens": TOKENS, "retry": RETRY_S, "answer_timeout": 5, "settle_timeout": 0, **options}
+        options = {"seed": seed, "in_flight": 24, "tokens": TOKENS, "retry": RETRY_S, "answer_timeout": 5,
+                   "settle_timeout": 0, "again": 5, **options}
         flags = [text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", str(value))]
         self._process = subprocess.Popen([binary(), "load", "--url", url, "--history", str(history), "--json", *flags],
                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment())
