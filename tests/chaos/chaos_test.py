@@ -27,10 +27,10 @@ class ChaosCase(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="seamline-chaos-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def play(self, placement, seconds, **environment):
+    def play(self, placement, seconds, **options):
         keep = os.environ.get("SEAMLINE_CHAOS_KEEP")
         outcome = play(self.folder, placement, seconds, self.seed, lambda line: print(line, flush=True),
-                       keep=keep and Path(keep) / str(self.seed), **environment)
+                       keep=keep and Path(keep) / str(self.seed), **options)
         print(", ".join(f"{count} {name}" for name, count in outcome.totals.items()), flush=True)
         return outcome
 

@@ -116,9 +116,10 @@ def ask_the_shop(shop, keys, seed):
     return found
 
 
-def play(folder, placement, seconds, seed, log, rate=120, quiet_timeout_s=90, keep=None, **environment):
-    """Returns what was violated, and how often everything happened. `quiet_timeout_s`: how long what is under way may take to end once
-    all faults have ceased. `keep`: a folder to be made of what a failed run leaves. `environment`: of the shop's processes."""
+def play(folder, placement, seconds, seed, log, rate=120, mean_pause_s=0.7, quiet_timeout_s=90, keep=None, **environment):
+    """Returns what was violated, and how often everything happened. `mean_pause_s`: between two faults. `quiet_timeout_s`: how long what
+    is under way may take to end once all faults have ceased. `keep`: a folder to be made of what a failed run leaves. `environment`: of
+    the shop's processes."""
     started = time.monotonic()
     history = folder / "history"
     full_module = random.Random(f"{seed}/disk").choice(("order", "payment", "inventory"))
@@ -126,7 +127,7 @@ def play(folder, placement, seconds, seed, log, rate=120, quiet_timeout_s=90, ke
         ground.start()
         with closing(Load(ground.url, history, seed, seconds=round(seconds), rate=rate)) as load, \
              closing(LiveAudits(ground.data_dir, history)) as live:
-            rage(ground, seed, seconds)
+            rage(ground, seed, seconds, mean_pause_s)
             live.close()
             come_to_rest(ground, load, seed, quiet_timeout_s)
         violations = ground.violations + live.violations
