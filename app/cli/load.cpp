@@ -26,6 +26,7 @@ struct LoadOptions {
   std::string history_file;
   std::int64_t orders_per_s = 0;
   std::int64_t retry_s = 60;
+  std::int64_t again_every = 0;
   std::int64_t answer_timeout_s = 10;
   std::uint64_t seed = Random::system().next_u64();
 
@@ -135,6 +136,7 @@ Result<ClientReport> insist(const LoadOptions& options, PaymentMix tokens, const
   plan.duration_ms = options.duration_ms();
   plan.orders_per_s = options.orders_per_s;
   plan.retry_ms = options.retry_s * 1'000;
+  plan.again_every = options.again_every;
   plan.answer_timeout_ms = options.answer_timeout_s * 1'000;
   plan.tokens = std::move(tokens);
   plan.seed = options.seed;
@@ -268,6 +270,12 @@ void add_load(CLI::App& program, Action& chosen) {
   command->add_option("--retry", options->retry_s, "How long one request is repeated, and an absent shop waited for, in seconds.")
       ->check(CLI::Range(0, 86'400))
       ->capture_default_str()
+      ->needs(history);
+  command
+      ->add_option(
+          "--again", options->again_every,
+          "Of so many acknowledged orders each client asks for one again, under its key, when it has placed as many others.")
+      ->check(CLI::Range(1, 1'000'000))
       ->needs(history);
   command->add_option("--answer-timeout", options->answer_timeout_s, "How long one answer may take, in seconds.")
       ->check(CLI::Range(1, 60))

@@ -77,54 +77,76 @@ class PersistentClient {
   ClientReport& report() { return report_; }
 
  private:
-  void place_order() {
-    http::Request request{"POST", "/orders", {}, {}, random_order(random_, errand_.seeded, errand_.plan.tokens.draw(random_))};
-    const std::string key = "load-" + std::to_string(random_.next_u64());
-    request.headers.add("Content-Type", "application/json");
-    request.headers.add("Idempotency-Key", key);
-    const Instant give_up = errand_.clock.monotonic().plus_ms(errand_.plan.retry_ms);
-    for (std::int64_t number = 1; !errand_.is_over.load(); ++number) {
-      if (try_once(request, key)) return;
-      if (errand_.clock.monotonic() >= give_up) break;
-      resilience::Pause::system().pause(resilience::backoff_ms(backoff, number, 0, random_));
-    }
-    ++report_.unknown;
+  /// A request with its key, which all its repeats have.
+  struct Order {
+    std::string key;
+    http::Request request;
+  };
+
+  Order draw_order() {
+    Order order{"load-" + std::to_string(random_.next_u64()),
+                {"POST", "/orders", {}, {}, random_order(random_, errand_.seeded, errand_.plan.tokens.draw(random_))}};
+    order.request.headers.add("Content-Type", "application/json");
+    order.request.headers.add("Idempotency-Key", order.key);
+    return order;
   }
 
-  /// One attempt, with its line. Returns whether the order needs no other.
-  bool try_once(const http::Request& request, const std::string& key) {
+  void place_order() {
+    Order order = draw_order();
+    const Attempt last = insist(order);
+    count(last);
+    const std::int64_t every = errand_.plan.again_every;
+    if (every == 0 || last.outcome != AttemptOutcome::ok || report_.accepted % every != 0) return;
+    if (long_ago_) (void)insist(*long_ago_);
+    long_ago_ = std::move(order);
+  }
+
+  /// Asks until there is a definite answer, or for as long as one is asked for. Returns the last attempt.
+  Attempt insist(const Order& order) {
+    const Instant give_up = errand_.clock.monotonic().plus_ms(errand_.plan.retry_ms);
+    for (std::int64_t number = 1;; ++number) {
+      Attempt attempt = try_once(order);
+      const bool is_enough = attempt.outcome != AttemptOutcome::unknown || errand_.clock.monotonic() >= give_up;
+      if (is_enough || errand_.is_over.load()) return attempt;
+      resilience::Pause::system().pause(resilience::backoff_ms(backoff, number, 0, random_));
+    }
+  }
+
+  /// One attempt, with its line.
+  Attempt try_once(const Order& order) {
     Attempt attempt;
-    attempt.key = key;
+    attempt.key = order.key;
     attempt.start_ms = milliseconds(errand_.clock.monotonic());
-    if (auto begun = errand_.history.begin(attempt); !begun) return errand_.end_with(std::move(begun.error())), false;
+    if (auto begun = errand_.history.begin(attempt); !begun) return errand_.end_with(std::move(begun.error())), attempt;
+    ++report_.attempts;
     const Instant sent_at = errand_.clock.monotonic();
-    const auto response = shop_.exchange(request);
+    const auto response = shop_.exchange(order.request);
     const Instant answered_at = errand_.clock.monotonic();
     attempt.end_ms = milliseconds(answered_at);
     if (response) judge(attempt, *response);
-    if (auto ended = errand_.history.end(attempt); !ended) return errand_.end_with(std::move(ended.error())), false;
-    ++report_.attempts;
-    if (attempt.outcome == AttemptOutcome::unknown) return false;
+    if (auto ended = errand_.history.end(attempt); !ended) errand_.end_with(std::move(ended.error()));
+    if (attempt.outcome == AttemptOutcome::unknown) return attempt;
     report_.latencies_ms.push_back(static_cast<double>(answered_at.ns - sent_at.ns) / 1e6);
-    count(attempt, *response);
-    return true;
+    if (attempt.outcome == AttemptOutcome::failed && report_.first_refusal.empty()) report_.first_refusal = response->body;
+    return attempt;
   }
 
-  void count(const Attempt& attempt, const http::Response& response) {
-    if (attempt.outcome == AttemptOutcome::ok) {
-      ++report_.accepted;
-      return;
+  void count(const Attempt& last) {
+    switch (last.outcome) {
+      case AttemptOutcome::ok: ++report_.accepted; break;
+      case AttemptOutcome::failed: ++report_.refused; break;
+      case AttemptOutcome::unknown: ++report_.unknown; break;
     }
-    ++report_.refused;
-    if (report_.first_refusal.empty()) report_.first_refusal = response.body;
     // The token has run out: the next order has another.
-    if (response.status == 401) (void)shop_.log_in();
+    if (last.status == 401) (void)shop_.log_in();
   }
 
   Errand& errand_;
   ApiClient shop_;
   SeededRandom random_;
   ClientReport report_;
+  /// Acknowledged some orders before.
+  std::optional<Order> long_ago_;
 };
 
 }  // namespace

@@ -39,6 +39,9 @@ class PersistentClients {
     std::int64_t orders_per_s = 0;
     /// How long one order is repeated; then its client gives it up, its outcome stays unknown, and the next one follows.
     std::int64_t retry_ms = 60'000;
+    /// Of so many acknowledged orders each client asks for one again, under its key, when it has placed as many others; 0 for
+    /// none.
+    std::int64_t again_every = 0;
     std::int64_t answer_timeout_ms = 10'000;
     PaymentMix tokens;
     std::uint64_t seed = 0;

@@ -14,7 +14,7 @@ sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parent / "audit")]
 from play import play  # noqa: E402
 
 # Of the storm; what comes before and after it is beside that.
-SECONDS = float(os.environ.get("SEAMLINE_CHAOS_SECONDS", 75))
+SECONDS = float(os.environ.get("SEAMLINE_CHAOS_SECONDS", 70))
 
 
 class ChaosCase(unittest.TestCase):
@@ -27,10 +27,10 @@ class ChaosCase(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="seamline-chaos-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def play(self, placement, seconds, **environment):
+    def play(self, placement, seconds, **options):
         keep = os.environ.get("SEAMLINE_CHAOS_KEEP")
         outcome = play(self.folder, placement, seconds, self.seed, lambda line: print(line, flush=True),
-                       keep=keep and Path(keep) / str(self.seed), **environment)
+                       keep=keep and Path(keep) / str(self.seed), **options)
         print(", ".join(f"{count} {name}" for name, count in outcome.totals.items()), flush=True)
         return outcome
 

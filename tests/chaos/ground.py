@@ -149,6 +149,8 @@ class Ground:
         for name in self.processes:
             self.launch(name)
         poll_until(self._is_up, START_TIMEOUT_S, lambda: f"all processes are ready again:\n{self.last_words()}")
+        for process in self.processes.values():
+            process.wait_ready()
 
     def _is_up(self):
         self.supervise()
@@ -159,8 +161,6 @@ class Ground:
 
     def stop(self):
         """SIGTERM; every process ends well."""
-        for process in self.processes.values():
-            process.wait_ready()
         self.shop.stop()
 
     def close(self):

@@ -12,14 +12,12 @@ from typing import NamedTuple
 import cut
 import two_audits
 from ground import Ground
+from quiet import unsettled
 from shop import binary, clean_environment, poll_until
 from storm import rage
-from unsettled import unsettled
 
 TOKENS = "tok_ok=11,tok_declined=3,tok_timeout=4,tok_insufficient_funds=1"
 RETRY_S = 120
-# How long what is under way may take to end once all faults have ceased.
-QUIET_TIMEOUT_S = 90
 LIVE_AUDIT_EVERY_S = 12
 LIVE_AUDIT_ATTEMPTS = 5
 
@@ -27,13 +25,14 @@ LIVE_AUDIT_ATTEMPTS = 5
 class Load:
     """`seamline load --history`, in a process of its own, which no fault happens to."""
 
-    def __init__(self, url, history, seconds, seed, rate, clients=24, tokens=TOKENS):
+    def __init__(self, url, history, seed, **options):
+        """`options` are flags of the command; underscores are hyphens."""
         self.history = history
-        self._process = subprocess.Popen(
-            [binary(), "load", "--url", url, "--history", str(history), "--json", "--seconds", str(seconds), "--seed", str(seed), "--rate",
-             str(rate), "--in-flight", str(clients), "--tokens", tokens, "--retry", str(RETRY_S), "--answer-timeout", "5",
-             "--settle-timeout", "0"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment())
+        options = {"seed": seed, "in_flight": 24, "tokens": TOKENS, "retry": RETRY_S, "answer_timeout": 5,
+                   "settle_timeout": 0, "again": 5, **options}
+        flags = [text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+        self._process = subprocess.Popen([binary(), "load", "--url", url, "--history", str(history), "--json", *flags],
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment())
         poll_until(lambda: self.attempts() > 0 or self._process.poll() is not None, 60, "the first order is placed")
 
     def attempts(self):
@@ -69,11 +68,12 @@ class LiveAudits:
         try:
             self.violations += [f"live: {violation}" for violation in two_audits.audit(*self._stores)]
             self.done += 1
-        except cut.CannotRead as problem:  # a store that is being opened, or never stands still
+        except (cut.CannotRead, two_audits.Disagreement) as problem:
+            # A store that is being opened, or never stands still; perhaps for one of the two alone.
             if attempts > 1 and not self._closing.wait(0.2):
                 self._look(attempts - 1)
             elif attempts <= 1:
-                self.violations.append(f"live: the stores could not be read: {problem}")
+                self.violations.append(f"live: {problem}")
         except Exception as problem:  # a thread must not die unheard
             self.violations.append(f"live: {problem!r}")
 
@@ -116,50 +116,49 @@ def ask_the_shop(shop, keys, seed):
     return found
 
 
-def play(folder, placement, seconds, seed, log, rate=120, keep=None, **environment):
-    """Returns what was violated, and how often everything happened. `keep`: a folder to be made of what a failed run leaves.
-    `environment`: of the shop's processes."""
+def play(folder, placement, seconds, seed, log, rate=120, mean_pause_s=0.7, quiet_timeout_s=90, keep=None, **environment):
+    """Returns what was violated, and how often everything happened. `mean_pause_s`: between two faults. `quiet_timeout_s`: how long what
+    is under way may take to end once all faults have ceased. `keep`: a folder to be made of what a failed run leaves. `environment`: of
+    the shop's processes."""
     started = time.monotonic()
     history = folder / "history"
     full_module = random.Random(f"{seed}/disk").choice(("order", "payment", "inventory"))
     with closing(Ground(folder, placement, log, full_module, **environment)) as ground:
+        ground.start()
+        with closing(Load(ground.url, history, seed, seconds=round(seconds), rate=rate)) as load, \
+             closing(LiveAudits(ground.data_dir, history)) as live:
+            rage(ground, seed, seconds, mean_pause_s)
+            live.close()
+            come_to_rest(ground, load, seed, quiet_timeout_s)
+        violations = ground.violations + live.violations
         try:
-            live = endure(ground, history, seconds, seed, rate)
-            violations = ground.violations + live.violations + two_audits.audit(ground.data_dir, False, history)
-            outcome = Outcome(violations, totals(ground, history, live, time.monotonic() - started))
-        except AssertionError as problem:  # it did not come to its end, or the auditors do not agree
-            outcome = Outcome([*ground.violations, str(problem)], ground.counts)
-        if outcome.violations and keep:
+            violations += two_audits.audit(ground.data_dir, False, history)
+        except two_audits.Disagreement as problem:
+            violations.append(str(problem))
+        outcome = Outcome(violations, totals(ground, history, live, time.monotonic() - started))
+        if violations and keep:
             shutil.copytree(folder, keep, dirs_exist_ok=True)
         return outcome
 
 
-def endure(ground, history, seconds, seed, rate):
-    """The storm, and what comes after it, until all is quiet and every process has ended."""
-    ground.start()
-    with closing(Load(ground.url, history, round(seconds), seed % 2**63, rate)) as load, closing(LiveAudits(ground.data_dir, history)) as live:
-        rage(ground, seed, seconds)
-        live.close()
-        ground.calm()
-        finish(ground, load, seed)
-        return live
-
-
-def finish(ground, load, seed):
-    """All faults have ceased: everybody gets an answer, everything comes to its end."""
-    report, problems = load.finish(RETRY_S + 60)
-    if problems or report.get("unknown") != 0:
-        ground.violations.append(f"the load ended with {report}, and said: {problems}")
-
+def come_to_rest(ground, load, seed, quiet_timeout_s):
+    """All faults have ceased: everybody gets an answer, everything comes to its end, and every process ends. What does not is among the
+    ground's violations."""
     def is_quiet():
         ground.supervise()
         return not unsettled(ground.data_dir)
     try:
-        poll_until(is_quiet, QUIET_TIMEOUT_S, lambda: f"quiet: {unsettled(ground.data_dir)}\n{ground.last_words()}", every_s=0.2)
+        ground.calm()
+        report, problems = load.finish(RETRY_S + 60)
+        if problems or report.get("unknown") != 0:
+            ground.violations.append(f"the load ended with {report}, and said: {problems}")
+        poll_until(is_quiet, quiet_timeout_s, lambda: f"quiet: {unsettled(ground.data_dir)}\n{ground.last_words()}", every_s=0.2)
         ground.violations += ask_the_shop(ground.shop, read_history(load.history), seed)
+        ground.stop()
     except AssertionError as problem:
         ground.violations.append(str(problem))
-    ground.stop()
+        for name in ground.processes:
+            ground.kill(name)
 
 
 def totals(ground, history, live, took_s):

@@ -5,8 +5,6 @@ import random
 import signal
 import time
 
-# What one fault follows the other by, on average.
-MEAN_PAUSE_S = 0.7
 LONGEST_JUMP_MS = 3_600_000
 
 
@@ -98,7 +96,7 @@ class Jump:
 
     def __init__(self, source, ground):
         self.name = source.choice(sorted(ground.clocks))
-        self.wrong_by_ms = round(source.choice((-1, 1)) * uniform_log(source, 50, LONGEST_JUMP_MS)) if source.random() < 0.8 else 0
+        self.wrong_by_ms = round(source.choice((-1, 1)) * uniform_log(source, 500, LONGEST_JUMP_MS)) if source.random() < 0.8 else 0
 
     def __str__(self):
         return f"the clock of {self.name} is wrong by {self.wrong_by_ms} ms"
@@ -149,21 +147,21 @@ class FullDisk:
 WEIGHTS = {Kill: 30, KillTwice: 8, Pause: 16, Network: 30, Jump: 10, NoFiles: 5, FullDisk: 4}
 
 
-def draw(source, ground):
+def draw(source, ground, mean_pause_s):
     """Faults without end, with the moment of each: first one of every kind, then by weight."""
     at_s = 0
     first = list(WEIGHTS)
     source.shuffle(first)
     for number in itertools.count():
-        at_s += source.expovariate(1 / MEAN_PAUSE_S)
+        at_s += source.expovariate(1 / mean_pause_s)
         kind = first[number] if number < len(first) else source.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         yield at_s, kind(source, ground)
 
 
-def rage(ground, seed, seconds):
+def rage(ground, seed, seconds, mean_pause_s):
     """Lets faults happen for so long. What has begun is not brought to its end: the ground's calm() does that."""
     started = time.monotonic()
-    faults = draw(random.Random(f"{seed}/faults"), ground)
+    faults = draw(random.Random(f"{seed}/faults"), ground, mean_pause_s)
     next_at_s, fault = next(faults)
     ordered = itertools.count()
     waiting = []

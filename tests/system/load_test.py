@@ -111,6 +111,16 @@ class LoadTest(ShopTest):
             self.assertTrue(all("status" not in line for line in lines[:-1]), lines)
         self.assertEqual({key: lines[-1]["order_id"] for key, lines in attempts.items()}, placed_keys(self.server))
 
+    def test_some_acknowledged_orders_are_asked_for_again_later(self):
+        loaded = self.load("--orders", "100", "--in-flight", "1", "--again", "10")
+        self.assertEqual((loaded.returncode, json.loads(loaded.stdout)["accepted"]), (OK, 100), loaded)
+        attempts = self.by_key()
+        again = [lines for lines in attempts.values() if len(lines) > 1]
+        self.assertEqual((len(attempts), [len(lines) for lines in again]), (100, [2] * 9))
+        for first, second in again:
+            self.assertEqual((second["outcome"], second["order_id"]), ("ok", first["order_id"]))
+            self.assertGreater(second["attempt"] - first["attempt"], 9)
+
     def test_a_refusal_for_good_is_not_repeated(self):
         loaded = self.load("--orders", "20", "--in-flight", "2", "--tokens", "tok_" + "x" * 500 + "=1")
         self.assertEqual(loaded.returncode, PROBLEMS, loaded)
