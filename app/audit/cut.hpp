@@ -20,14 +20,20 @@ std::string_view name_of(Owner owner);
 /// The file of each store, by its owner.
 using StoreFiles = std::array<std::filesystem::path, owners.size()>;
 
-/// A subscriber and a publisher whose log it follows.
+/// A subscriber, a publisher whose log it follows, and the names of the events that it hears there, as SQL has a list.
 struct Following {
   Owner subscriber;
   Owner publisher;
+  std::string_view heard;
 };
-inline constexpr std::array followings{Following{Owner::inventory, Owner::order},   Following{Owner::inventory, Owner::payment},
-                                       Following{Owner::payment, Owner::inventory}, Following{Owner::payment, Owner::order},
-                                       Following{Owner::order, Owner::inventory},   Following{Owner::order, Owner::payment}};
+inline constexpr std::string_view life_of_an_order = "'OrderCreated', 'OrderConfirmed', 'OrderCancelled'";
+inline constexpr std::array followings{
+    Following{Owner::inventory, Owner::order, life_of_an_order},
+    Following{Owner::inventory, Owner::payment, "'PaymentSuccess'"},
+    Following{Owner::payment, Owner::inventory, "'InventoryFailed'"},
+    Following{Owner::payment, Owner::order, life_of_an_order},
+    Following{Owner::order, Owner::inventory, "'InventoryReserved', 'InventoryExpired'"},
+    Following{Owner::order, Owner::payment, "'PaymentFailed', 'PaymentRefunded'"}};
 
 struct Ownership {
   std::string log_id;

@@ -32,7 +32,7 @@ inline constexpr std::array invariants{
               "a log's sequence runs 1, 2, … without a gap, and every entry has the hash that the chain gives it; the "
               "first that has not is named"},
     Invariant{"X2", Holds::quiet,
-              "every subscriber's cursor stands at the head of each log that it follows: log id, seq and hash"},
+              "every subscriber has applied all that it hears: no entry of a log which it hears lies behind its cursor there"},
     Invariant{"X3", Holds::always,
               "a cursor has the log id of its publisher's log, is at or before its head, and has the hash of the entry "
               "at its seq"},

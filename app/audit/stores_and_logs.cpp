@@ -23,15 +23,21 @@ void ownership(Snapshot& store, Findings& findings) {
   }
 }
 
-void is_at_head(Cut& cut, const Following& following, Findings& findings) {
-  const Place& head = cut.of(following.publisher).head();
+void has_applied(Cut& cut, const Following& following, Findings& findings) {
   const SubscriberCursor* cursor = cut.of(following.subscriber).cursor_on(name_of(following.publisher));
-  const bool is_there = cursor == nullptr ? head.seq == 0
-                                          : cursor->place.seq == head.seq && cursor->place.log_id == head.log_id &&
-                                                (head.seq == 0 || cursor->place.hash == head.hash);
-  findings.examine("X2", is_there, [&] {
-    return text_of(following.subscriber) + " stands at " + (cursor == nullptr ? "no entry" : std::to_string(cursor->place.seq)) +
-           " of the log of " + text_of(following.publisher) + ", whose head is " + std::to_string(head.seq);
+  const std::int64_t applied = cursor == nullptr ? 0 : cursor->place.seq;
+  // An event's name is the third part of its type.
+  Cursor row(cut.database(following.publisher),
+             "WITH later AS (SELECT seq, substr(type, instr(type, '.') + 1) AS rest FROM event_log WHERE seq > ?1), "
+             "named AS (SELECT seq, substr(rest, instr(rest, '.') + 1) AS name FROM later) "
+             "SELECT min(seq), count(*) FROM named WHERE substr(name, 1, instr(name, '.') - 1) IN (" +
+                 std::string(following.heard) + ")");
+  row.restart(applied);
+  const bool has_all = !row.next() || row.integer(1) == 0;
+  findings.examine("X2", has_all, [&] {
+    return text_of(following.subscriber) + " stands at " + std::to_string(applied) + " of the log of " +
+           text_of(following.publisher) + ", and hears " + std::to_string(row.integer(1)) + " entries behind it, the first " +
+           std::to_string(row.integer(0));
   });
 }
 
@@ -162,7 +168,7 @@ void examine_stores(Cut& cut, Findings& findings) {
       });
     }
   }
-  for (const Following& following : followings) is_at_head(cut, following, findings);
+  for (const Following& following : followings) has_applied(cut, following, findings);
 }
 
 void examine_soundness(const StoreFiles& files, Findings& findings) {

@@ -6,7 +6,12 @@ from pathlib import Path
 # In the order in which snapshots are taken: order before user, because orders name users and users never go.
 MODULES = ("order", "payment", "inventory", "user")
 # Whose logs a module follows.
-FOLLOWS = {"order": ("inventory", "payment"), "payment": ("inventory", "order"), "inventory": ("order", "payment"), "user": ()}
+LIFE_OF_AN_ORDER = ("OrderCreated", "OrderConfirmed", "OrderCancelled")
+# What each subscriber hears of each publisher whose log it follows.
+HEARS = {"order": {"inventory": ("InventoryReserved", "InventoryExpired"), "payment": ("PaymentFailed", "PaymentRefunded")},
+         "payment": {"inventory": ("InventoryFailed",), "order": LIFE_OF_AN_ORDER},
+         "inventory": {"order": LIFE_OF_AN_ORDER, "payment": ("PaymentSuccess",)}, "user": {}}
+FOLLOWS = {subscriber: tuple(publishers) for subscriber, publishers in HEARS.items()}
 # How long a cut is looked for while the shop runs.
 CUT_TIMEOUT_S = 10
 BUSY_TIMEOUT_S = 10

@@ -1,12 +1,8 @@
 """What is still under way in a shop, and waiting until nothing is."""
 import time
 
-from cut import FOLLOWS, connect
+from cut import HEARS, connect
 
-# The events that move something in their subscriber.
-HEARS = {"order": {"inventory": ("InventoryReserved", "InventoryExpired"), "payment": ("PaymentFailed", "PaymentRefunded")},
-         "payment": {"inventory": ("InventoryFailed",), "order": ("OrderCreated", "OrderConfirmed", "OrderCancelled")},
-         "inventory": {"order": ("OrderCreated", "OrderConfirmed", "OrderCancelled"), "payment": ("PaymentSuccess",)}}
 WORK = {"order": ("SELECT count(*) FROM orders WHERE status = 'placed'", "orders are placed"),
         "payment": ("SELECT count(*) FROM provider_work", "questions to the provider")}
 
@@ -27,9 +23,8 @@ def unsettled(data_dir, only_effects=False):
                 found += [f"{count} {what}"] if count else []
         finally:
             connection.close()
-    for subscriber, publishers in FOLLOWS.items():
-        for publisher in publishers:
-            heard = HEARS[subscriber][publisher]
+    for subscriber, publishers in HEARS.items():
+        for publisher, heard in publishers.items():
             heads = [seq for name, seq in logs[publisher].items() if not only_effects or name.split(".")[2] in heard]
             if cursors[subscriber].get(publisher, 0) < max(heads, default=0):
                 found.append(f"{subscriber} is behind {publisher}")
