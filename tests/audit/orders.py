@@ -2,7 +2,7 @@
 import json
 
 from checks import check
-from records import decoded, name_of
+from records import decoded, name_of, read_priced_order
 
 INT64_MAX = 2**63 - 1
 ENDINGS = ("OrderConfirmed", "OrderCancelled")
@@ -11,14 +11,15 @@ ENDINGS = ("OrderConfirmed", "OrderCancelled")
 @check("O1")
 def versions_have_no_gap(records):
     found = []
-    for order_id in {**records.orders, **records.order_events}:
+    orders = {**records.orders, **records.order_events}
+    for order_id in orders:
         versions = [event["version"] for event in records.order_events.get(order_id, ())]
         row = records.orders.get(order_id)
         if not versions or row is None:
             found.append(f"order {order_id} has {len(versions)} events and {'no' if row is None else 'a'} row")
         elif versions != list(range(1, len(versions) + 1)) or row["version"] != len(versions):
             found.append(f"order {order_id} has the versions {versions}, and its row says {row['version']}")
-    return len(records.orders) + len(records.order_events), found
+    return len(orders), found
 
 
 def fold(events):
@@ -40,7 +41,9 @@ def fold(events):
             case "OrderConfirmed":
                 state["status"] = "confirmed"
             case "OrderCancelled":
-                state.update(status="cancelled", reason=data["reason"])
+                state.update(status="cancelled", reason=data.get("reason"))
+            case _:
+                raise KeyError(event["type"])
     return state
 
 
@@ -130,10 +133,12 @@ def order_created_says_what_the_order_says(records):
         if name_of(entry) != "OrderCreated":
             continue
         examined += 1
-        said, row = decoded(entry["payload"]), records.orders.get(entry["subject"])
-        if row is None:
-            continue  # O4
-        wanted = {"order_id": row["order_id"], "user_id": row["user_id"], "items": items_of(row), "total": row["total_minor"],
+        said, row = read_priced_order(entry["payload"]), records.orders.get(entry["subject"])
+        if said is None:
+            found.append(f"entry {entry['seq']}, OrderCreated of {entry['subject']}, cannot be read")
+        if said is None or row is None:
+            continue  # that there is an order is O4
+        wanted = {"user_id": row["user_id"], "items": items_of(row), "total": row["total_minor"],
                   "currency": row["currency"]}
         found += [f"order {entry['subject']} was announced with {name} {said.get(name)!r}, and has {value!r}"
                   for name, value in wanted.items() if said.get(name) != value]

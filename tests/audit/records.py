@@ -36,11 +36,41 @@ def quantities(items):
     return dict(sums)
 
 
-class Transfer(NamedTuple):
-    """A ledger transaction, as its id and the receiving account's entry describe it."""
-    order_id: str
-    amount: int | None
-    currency: str | None
+class Money(NamedTuple):
+    """What a ledger transaction moved."""
+    amount: int
+    currency: str
+
+
+def is_integer(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def read_items(items):
+    """Items that can be read as such; None where they cannot."""
+    if not isinstance(items, list):
+        return None
+    for item in items:
+        if not isinstance(item, dict) or not isinstance(item.get("product_id"), str) or not is_integer(item.get("quantity")):
+            return None
+    return items
+
+
+def read_priced_order(text):
+    """What an order or an announcement says of items and their price; None where it does not."""
+    said = decoded(text)
+    if read_items(said.get("items")) is None or not is_integer(said.get("total")) or not isinstance(said.get("currency"), str):
+        return None
+    return said
+
+
+def read_lines(row):
+    """The lines of a reservation; None where they cannot be read."""
+    try:
+        lines = json.loads(row["lines"])
+    except ValueError:
+        return None
+    return lines if isinstance(lines, dict) and all(map(is_integer, lines.values())) else None
 
 
 class Records:
@@ -102,8 +132,15 @@ class Records:
 
     @cached_property
     def created(self):
-        """What order announced as OrderCreated, by order id."""
-        return {entry["subject"]: decoded(entry["payload"]) for entry in self.logs["order"] if name_of(entry) == "OrderCreated"}
+        """What order announced as OrderCreated, first and so that it can be read, by order id."""
+        created = {}
+        for entry in self.logs["order"]:
+            if name_of(entry) == "OrderCreated" and (said := read_priced_order(entry["payload"])):
+                created.setdefault(entry["subject"], said)
+        return created
+
+    def is_ours(self, order_id):
+        return order_id in self.orders or order_id in self.created
 
     # -- order ---------------------------------------------------------------------------------------------------------
     @cached_property
@@ -147,15 +184,17 @@ class Records:
         return transactions
 
     def _transfers(self, kind):
-        """The transactions of a kind by the order that their id names."""
-        found = {}
-        for name, entries in self.transactions.items():
-            prefix, _, order_id = name.partition(":")
-            if prefix == kind:
-                received = [entry for entry in entries if entry["account"] == TRANSFERS[kind][0]]
-                amount, currency = (received[0]["amount_minor"], received[0]["currency"]) if received else (None, None)
-                found[order_id] = Transfer(order_id, amount, currency)
-        return found
+        """What the transactions of a kind moved, by the order that their entries name."""
+        moved = {}
+        for entry in self.ledger:
+            if entry["transaction_id"].startswith(f"{kind}:"):
+                transaction = (entry["order_id"], entry["transaction_id"])
+                money = Money(entry["amount_minor"], entry["currency"])
+                moved[transaction] = max(moved.get(transaction, money), money, key=lambda one: one.amount)
+        found = defaultdict(list)
+        for (order_id, _), money in moved.items():
+            found[order_id].append(money)
+        return dict(found)
 
     @cached_property
     def captures(self):
