@@ -9,6 +9,11 @@
 #include "store/migrations.hpp"
 
 namespace seamline::host {
+namespace {
+
+constexpr ErrorCode cannot_start{"module.cannot_start", Kind::unavailable};
+
+}  // namespace
 
 /// Forgets remembered answers that have aged out, a few at a time.
 class Host::Housekeeping final : public Loop {
@@ -36,7 +41,7 @@ class Host::Housekeeping final : public Loop {
 /// A loop of a module behind its gate, and the thread around it while the host has threads.
 struct Host::GatedThread {
   GatedThread(std::string thread_name, seam::Gate& gate, Loop& inner, std::int64_t thread_idle_ms, WorkerWaker thread_waker)
-      : name(std::move(thread_name)), loop(gate, inner), idle_ms(thread_idle_ms), waker(std::move(thread_waker)) {}
+      : name(std::move(thread_name)), loop(gate, inner, name), idle_ms(thread_idle_ms), waker(std::move(thread_waker)) {}
 
   std::string name;
   seam::GatedLoop loop;
@@ -96,9 +101,10 @@ Result<void> Host::add(const ModuleSpec& spec) {
   placed->environment = std::make_unique<Environment>(spec.name, *placed->store, clock_, random_, ids_, store_options.directory);
   try {
     placed->module = spec.create(*placed->environment);
+  } catch (const store::StorageError& problem) {
+    return fail(cannot_start, "The module " + spec.name + " cannot start, its store cannot be read: " + problem.what());
   } catch (const CannotStart& problem) {
-    return fail(ErrorCode{"module.cannot_start", Kind::unavailable},
-                "The module " + spec.name + " cannot start: " + problem.what());
+    return fail(cannot_start, "The module " + spec.name + " cannot start: " + problem.what());
   }
   SEAMLINE_CRASH_POINT(spec.name, "module-created");
   placed->timers = std::make_unique<events::Timers>(*placed->store, clock_, options_.timers);
@@ -139,8 +145,13 @@ void Host::connect_edges() {
 
 void Host::connect_consumers() {
   for (const auto& subscriber : modules_) {
-    for (const auto& [publisher, handlers] : subscriber->environment->handlers_.by_publisher()) {
-      connect_consumer(*subscriber, publisher, handlers);
+    try {
+      for (const auto& [publisher, handlers] : subscriber->environment->handlers_.by_publisher()) {
+        connect_consumer(*subscriber, publisher, handlers);
+      }
+    } catch (const store::StorageError& problem) {
+      stop_process(("the cursors in the store of module " + subscriber->name + " cannot be read: " + problem.what()).c_str(),
+                   "Mend the cause (disk, ownership, open files), then start again.");
     }
   }
 }

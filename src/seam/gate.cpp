@@ -36,6 +36,22 @@ Error Gate::reason() const {
   return reason_;
 }
 
+bool GatedLoop::step() {
+  const auto pass = gate_.enter();
+  if (!pass) return false;
+  try {
+    const bool has_worked = loop_.step();
+    if (has_failed_) observe::log_info("module", "The loop " + name_ + " works again.");
+    has_failed_ = false;
+    return has_worked;
+  } catch (const std::exception& problem) {
+    // Once for each time that it begins: the loop comes again many times a second.
+    if (!has_failed_) observe::log_error("module", "The loop " + name_ + " failed, and tries again: " + problem.what());
+    has_failed_ = true;
+    return false;
+  }
+}
+
 Error unexpected(std::string_view operation, std::string_view what) {
   observe::log_error("module", std::string(operation) + " failed unexpectedly: " + std::string(what));
   constexpr ErrorCode code{"internal.unexpected", Kind::internal};

@@ -69,19 +69,19 @@ class Gate {
   CpuMeter cpu_;
 };
 
-/// A loop of a module behind its gate: a step holds a place inside, and a closed gate leaves nothing to do.
+/// A module's loop behind its gate: a step holds a place inside, and a closed gate leaves nothing to do. It is also where an
+/// exception ends, as GatedPort is for calls: that a store cannot be read now is logged, and the next step tries again.
 class GatedLoop final : public Loop {
  public:
-  /// Both exist and outlive it.
-  GatedLoop(Gate& gate, Loop& loop) : gate_(gate), loop_(loop) {}
-  bool step() override {
-    const auto pass = gate_.enter();
-    return pass && loop_.step();
-  }
+  /// Both exist and outlive it. `name` is for the log.
+  GatedLoop(Gate& gate, Loop& loop, std::string name) : gate_(gate), loop_(loop), name_(std::move(name)) {}
+  bool step() override;
 
  private:
   Gate& gate_;
   Loop& loop_;
+  const std::string name_;
+  bool has_failed_ = false;
 };
 
 /// A closed gate's reason on a host that stops.

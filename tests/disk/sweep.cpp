@@ -65,6 +65,7 @@ class Day {
 
  private:
   void prepare() {
+    disk_.draw_fate(plan_.fate);
     disk_.ignore_syncs(plan_.ignores_syncs);
     if (plan_.fault) disk_.inject(*plan_.fault);
     fault::observe_stop([this](const char* what_happened) { ended(DayEnding::stopped, what_happened); });

@@ -10,7 +10,10 @@ namespace seamline::test {
 
 /// One day of a shop on a simulated disk, and what happens to the disk.
 struct DayPlan {
+  /// What the shop and SQLite draw.
   std::uint64_t seed = 1;
+  /// What is lost with the power.
+  std::uint64_t fate = 1;
   std::optional<DiskFault> fault;
   /// The power is lost, or the process killed, when it asks the disk for the n-th time.
   std::optional<std::int64_t> power_lost_at;

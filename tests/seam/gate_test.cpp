@@ -140,7 +140,7 @@ TEST_CASE("opening a gate wakes those who stopped at it, after it is open") {
 TEST_CASE("a loop behind a closed gate does nothing, and counts as inside while it steps") {
   Gate gate;
   CountingLoop inner;
-  seam::GatedLoop loop(gate, inner);
+  seam::GatedLoop loop(gate, inner, "counting");
   CHECK(loop.step());
   gate.close(moving());
   CHECK_FALSE(loop.step());
@@ -158,8 +158,25 @@ TEST_CASE("a loop behind a closed gate does nothing, and counts as inside while 
     }
     Gate& gate;
   } looking(gate);
-  CHECK(seam::GatedLoop(gate, looking).step());
+  CHECK(seam::GatedLoop(gate, looking, "looking").step());
   CHECK(gate.wait_empty(0));
+}
+
+TEST_CASE("a loop that throws has done nothing, and tries again the next time") {
+  struct Failing final : Loop {
+    bool fails = true;
+    bool step() override {
+      if (fails) throw std::runtime_error("disk I/O error");
+      return true;
+    }
+  } inner;
+  Gate gate;
+  seam::GatedLoop loop(gate, inner, "failing");
+  CHECK_FALSE(loop.step());
+  CHECK_FALSE(loop.step());
+  CHECK(gate.wait_empty(0));
+  inner.fails = false;
+  CHECK(loop.step());
 }
 
 TEST_CASE("an exception ends at the gated port, its text is for the log, not for the caller") {

@@ -19,6 +19,7 @@ SimulatedDisk::~SimulatedDisk() = default;
 
 void SimulatedDisk::kill(std::string_view folder, Zombie zombie) { vfs_->crash(folder, zombie == Zombie::runs_on, false); }
 void SimulatedDisk::lose_power(std::string_view folder, Zombie zombie) { vfs_->crash(folder, zombie == Zombie::runs_on, true); }
+void SimulatedDisk::draw_fate(std::uint64_t seed) { vfs_->draw_fate(seed); }
 void SimulatedDisk::restart(std::string_view folder) { vfs_->restart(folder); }
 
 void SimulatedDisk::inject(DiskFault fault) { vfs_->faults().inject(std::move(fault)); }

@@ -73,6 +73,8 @@ class SimulatedDisk {
   /// torn into sectors of 512 bytes of which each is kept or lost; each making and removal of a file since the last sync of its
   /// folder is kept or lost. All by the seed, and independently, so a later one may be kept where an earlier one is lost.
   void lose_power(std::string_view folder, Zombie zombie = Zombie::has_ended);
+  /// What losses of power and failed syncs take is drawn by this seed from here on.
+  void draw_fate(std::uint64_t seed);
   /// From here on the files below `folder` are what a kill() or lose_power() with `runs_on` has left.
   void restart(std::string_view folder);
 

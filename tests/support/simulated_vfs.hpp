@@ -29,6 +29,7 @@ class SimulatedVfs {
 
   DiskFaults& faults() { return faults_; }
   Random& fate() { return fate_; }
+  void draw_fate(std::uint64_t seed) { fate_ = SeededRandom(seed); }
   void ignore_syncs(bool ignored) { ignores_syncs_ = ignored; }
   bool ignores_syncs() const { return ignores_syncs_; }
 
