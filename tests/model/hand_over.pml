@@ -49,7 +49,6 @@ typedef Memory {          /* gone with a crash */
   bool confirmed;         /* the taker holds all that there is, and the gate is fenced */
   bool telling;           /* decided just now, and the taker not told yet */
   byte inside;            /* writes in the batch that runs, bits by key */
-  byte committed;         /* writes that were committed and are not answered yet, bits by key */
 };
 typedef Wire {            /* what was sent to one host; each message names its epoch */
   byte prepare[5];        /* be a standby; by epoch; the content is the giver's own epoch */
@@ -57,20 +56,17 @@ typedef Wire {            /* what was sent to one host; each message names its e
   byte ask;               /* is it mine? These three are bits by epoch */
   byte told;              /* it is yours */
   byte dead;              /* that hand-over was given up, for good */
-  byte requests;          /* of clients, bits by key: a copy is taken once, and a client that waits in vain sends more */
+  byte requests;          /* of clients, bits by key: a copy is taken once, and a client that waits in vain sends another */
 };
 Store store[2];
 Memory memory[2];
 Wire to[2];
 
-/* The wire to the clients, bits by key. */
-byte answered;            /* it was done */
-byte refused;             /* this copy was not run: `fenced` or `moved` */
-
-/* What no part of the system sees: bits by key, but for the last. */
+/* Bits by key. A client has its outcome when its write is acknowledged, or when it has given up; then it sends no more. */
 byte acknowledged;        /* a host has said that it was done */
-byte given_up;            /* its client has learnt that it was not run */
-byte finished;            /* its client has an outcome */
+byte given_up;            /* it was refused: the client knows that it was not run, and that it never will be */
+byte uncertain;           /* its client has waited in vain: a copy may be under way still, or have been run */
+
 byte newest_epoch = 1;    /* the highest epoch that a host was given the module in */
 #ifdef FORCE_OWNER
 bool disk_lost;
@@ -83,119 +79,118 @@ bool was_decided;         /* the disk that was lost said that the module belongs
 #define own           memory[me]
 #define mine(host)    (store[host].owner == host)
 #define serves(host)  (memory[host].gate == open)
+#define turns_away(host) (memory[host].up && (memory[host].gate == fenced || !mine(host)))
 #define rightful      (mine(0) -> 0 : (mine(1) -> 1 : (store[0].epoch > store[1].epoch -> store[0].owner : store[1].owner)))
-#define kept(key)     (count(store[rightful].history, key) == ((acknowledged >> key) & 1) || \
-                       count(store[rightful].history, key) == 1)
-#define not_run(key)  (!(given_up & bit(key)) || count(store[0].history, key) + count(store[1].history, key) == 0)
-#define all_finished  (finished == bit(CLIENTS + 1) - 2)
+#define kept_one(key) (count(store[rightful].history, key) <= 1 && \
+                       (count(store[rightful].history, key) == 1 || !(acknowledged & bit(key))))
+#define not_run_one(key) (!(given_up & bit(key)) || count(store[0].history, key) + count(store[1].history, key) == 0)
+#if CLIENTS == 1
+#define kept          kept_one(1)
+#define not_run       not_run_one(1)
+#elif CLIENTS == 2
+#define kept          (kept_one(1) && kept_one(2))
+#define not_run       (not_run_one(1) && not_run_one(2))
+#else
+#define kept          (kept_one(1) && kept_one(2) && kept_one(3))
+#define not_run       (not_run_one(1) && not_run_one(2) && not_run_one(3))
+#endif
+#define everybody     (bit(CLIENTS + 1) - 2)
+#define waiting       (everybody & ~acknowledged & ~given_up)
 #define follows       (own.up && !mine(me) && mine(other) && record.epoch == store[other].epoch)
+
+#ifdef NO_WRITE_CHECK
+#define writes_are_checked false
+#else
+#define writes_are_checked true
+#endif
+#ifdef FORGET_KEYS
+#define remembers(host, key) ((store[host].remembered & bit(key)) != 0)
+#else
+#define remembers(host, key) (count(store[host].history, key) > 0)
+#endif
+#ifdef HASTY_CLIENT
+#define may_give_up true
+#else
+#define may_give_up (!(uncertain & bit(key)))
+#endif
 
 inline set(bits, number) { bits = bits | bit(number) }
 inline clear(bits, number) { bits = bits & ~bit(number) }
 
-/* Safety, looked at behind each step that could break it. */
+/* Safety, looked at behind each step that could break it. What `check` prints of a broken promise is the comment of its line. */
 inline keep_promises() {
-  assert(!(mine(0) && mine(1)));          /* two records never both say `mine` */
-  assert(!(serves(0) && serves(1)));      /* two gates are never both open */
-  assert(kept(1) && kept(2) && kept(3));  /* what was acknowledged is in the owner's store, and nothing is there twice */
-  assert(not_run(1) && not_run(2) && not_run(3))
+  assert(!(mine(0) && mine(1)));      /* one owner: two records never both say `mine` */
+  assert(!(serves(0) && serves(1)));  /* one door: two gates are never both open */
+  assert(kept);                       /* nothing lost or doubled: the owner's store has what was acknowledged, once */
+  assert(not_run)                     /* a refusal is true: what was refused is in no store, and never will be */
 }
 
-/* Chooses a key of `bits`; blocks where there is none. */
-inline pick_key(condition, bits) {
-  if
-  :: (condition) && ((bits) & bit(1)) -> chosen = 1
-#if CLIENTS > 1
-  :: (condition) && ((bits) & bit(2)) -> chosen = 2
-#endif
-#if CLIENTS > 2
-  :: (condition) && ((bits) & bit(3)) -> chosen = 3
-#endif
-  fi
-}
-/* Chooses an epoch of `bits` that is not the first; blocks where there is none. */
-inline pick_epoch(condition, bits) {
-  if
-  :: (condition) && ((bits) & bit(2)) -> chosen = 2
-#if EPOCHS > 2
-  :: (condition) && ((bits) & bit(3)) -> chosen = 3
-#endif
-#if EPOCHS > 3
-  :: (condition) && ((bits) & bit(4)) -> chosen = 4
-#endif
-  fi
-}
-
-/* The writer's transaction for the write `chosen`. */
+/* The writer's transaction. */
 inline commit_write() {
+  clear(own.inside, key);
   if
-#ifndef NO_WRITE_CHECK
-  :: !mine(me) -> set(refused, chosen)                       /* each transaction checks the record */
-  :: mine(me) ->
-#else
-  :: true ->
-#endif
+  :: writes_are_checked && !mine(me)                         /* each transaction checks the record */
+  :: else ->
      if
+     :: remembers(me, key)                                   /* a repeat has the same answer */
+     :: else ->
+        assert(mine(me) && record.epoch == newest_epoch);    /* lower epochs are refused: no write but by the owner of the newest */
+        record.history = append(record.history, key);
 #ifdef FORGET_KEYS
-     :: record.remembered & bit(chosen)
-     :: !(record.remembered & bit(chosen)) -> set(record.remembered, chosen);
-#else
-     :: count(record.history, chosen) > 0                    /* a repeat: its answer is remembered */
-     :: count(record.history, chosen) == 0 ->
+        set(record.remembered, key)
 #endif
-        assert(mine(me) && record.epoch == newest_epoch);    /* only the owner writes, and no epoch but the newest */
-        record.history = append(record.history, chosen)
-     fi;
-     set(own.committed, chosen)
+     fi
   fi
 }
 
-/* The door into the module on one host, and its writer. A write that waits at a fenced gate is one that has not arrived yet. */
-proctype Gate(byte me) {
-  byte chosen;
+/* The door into the module on one host, and its writer, for the write with one key. A write that waits at a fenced gate is one
+ * that has not arrived yet. */
+proctype Gate(byte me, key) {
 end:
   do
-  :: atomic { pick_key(serves(me), to[me].requests);         /* a write enters the batch that runs */
-       d_step {
-         clear(to[me].requests, chosen);
-         set(own.inside, chosen);
+  :: d_step { serves(me) && (to[me].requests & bit(key)) ->  /* it enters the batch that runs */
+       clear(to[me].requests, key);
+       set(own.inside, key);
 #ifdef ACKNOWLEDGE_BEFORE_COMMIT
-         set(answered, chosen);
-         set(acknowledged, chosen);
-         keep_promises();
+       set(acknowledged, key);
+       keep_promises()
 #endif
-         chosen = 0
-       } }
-  :: atomic { pick_key(true, own.inside);                    /* it commits */
-       d_step {
-         clear(own.inside, chosen);
-         commit_write();
-         chosen = 0;
-         keep_promises()
-       } }
-  :: atomic { pick_key(true, own.committed);                 /* it is answered */
-       d_step {
-         clear(own.committed, chosen);
-         set(answered, chosen);
-         set(acknowledged, chosen);
-         chosen = 0;
-         keep_promises()
-       } }
-  :: atomic { pick_key(own.gate == fenced || (own.up && !serves(me) && !mine(me)), to[me].requests);
-       d_step {                                              /* `fenced`, for its deadline has come, or `moved` */
-         clear(to[me].requests, chosen);
-         set(refused, chosen);
-         chosen = 0
-       } }
-  :: atomic { pick_key(own.up && !mine(me) && record.standby == 0, to[me].requests);
-       d_step {                                              /* one that has waited goes on to the new owner */
-         clear(to[me].requests, chosen);
-         set(to[other].requests, chosen);
+     }
+  :: d_step { (own.inside & bit(key)) ->                     /* it commits and is answered */
+       commit_write();
+       if
+       :: remembers(me, key) && mine(me) -> set(acknowledged, key)
+       :: else
+       fi;
+       keep_promises()
+     }
+  :: d_step { (own.inside & bit(key)) && !(uncertain & bit(key)) ->  /* the answer is lost, to one who will ask again */
+       commit_write();
+       keep_promises()
+     }
+  :: d_step { turns_away(me) && (to[me].requests & bit(key)) ->      /* `fenced` or `moved`: the gate sends it on, or its router */
+       clear(to[me].requests, key);
+       set(to[other].requests, key);
 #ifdef REFUSE_AFTER_FORWARD
-         set(refused, chosen);
+       set(given_up, key);
+       keep_promises()
 #endif
-         chosen = 0
-       } }
+     }
+  :: d_step { turns_away(me) && (to[me].requests & bit(key)) && may_give_up ->  /* or its client is content with the refusal */
+       clear(to[me].requests, key);
+       set(given_up, key);
+       keep_promises()
+     }
+  od
+}
+
+/* Makes one write, through a router that may be wrong about the owner, and again where it waits in vain. A refusal means `not
+ * run` only to one who has no other copy under way. */
+proctype Client(byte key) {
+end:
+  do
+  :: d_step { (waiting & bit(key)) && !(to[0].requests & bit(key)) -> set(uncertain, key); set(to[0].requests, key) }
+  :: d_step { (waiting & bit(key)) && !(to[1].requests & bit(key)) -> set(uncertain, key); set(to[1].requests, key) }
   od
 }
 
@@ -219,6 +214,21 @@ end:
 #endif
 #endif
 
+#ifdef DEAD_WHILE_UNDECIDED
+#define is_undecided(number) false
+#else
+#define is_undecided(number) (own.moving == number)
+#endif
+#define is_asked(number) (own.up && !is_undecided(number) && (to[me].ask & ~to[other].told & ~to[other].dead & bit(number)))
+
+/* What a taker who asks is told: what the record says. */
+inline answer(number) {
+  if
+  :: record.owner == other && record.epoch == number -> set(to[other].told, number)
+  :: else -> set(to[other].dead, number)
+  fi
+}
+
 inline stop_giving() {
   own.moving = 0;
   own.confirmed = false
@@ -226,7 +236,6 @@ inline stop_giving() {
 
 /* The giver's part. */
 proctype Giver(byte me) {
-  byte chosen;
 end:
   do
 #ifdef SERVE_BY_CONFIG
@@ -295,17 +304,13 @@ end:
        keep_promises()
      }
 #endif
-  :: atomic { pick_epoch(own.up, (to[me].ask & ~to[other].told & ~to[other].dead));
-       d_step {                                              /* the answer is what the record says; none while undecided */
-         if
-         :: record.owner == other && record.epoch == chosen -> set(to[other].told, chosen)
-#ifndef DEAD_WHILE_UNDECIDED
-         :: own.moving == chosen
+  :: d_step { is_asked(2) -> answer(2) }
+#if EPOCHS > 2
+  :: d_step { is_asked(3) -> answer(3) }
 #endif
-         :: else -> set(to[other].dead, chosen)
-         fi;
-         chosen = 0
-       } }
+#if EPOCHS > 3
+  :: d_step { is_asked(4) -> answer(4) }
+#endif
   od
 }
 
@@ -328,12 +333,35 @@ inline drop_copy() {
 #define is_news(number) (number > record.highest)
 #endif
 #endif
-#define offer(number) ((to[me].prepare[number] != 0 && is_news(number)) << number)
+#define is_prepared(number) (own.up && !mine(me) && to[me].prepare[number] != 0 && is_news(number))
+
+/* A standby, for an epoch that this store had not heard of. */
+inline become_standby(number) {
+  record.owner = other;
+  record.epoch = to[me].prepare[number];
+  record.highest = number;
+  record.standby = number;
+  record.promised = false
+}
+
+inline become_owner(number) {
+  record.epoch = number;
+  record.owner = me;
+  record.standby = 0;
+  record.promised = false;
+  keep_promises()
+}
 
 #ifdef NO_POSITION_CHECK
 #define next_batch (length(record.history) - 1)
 #else
 #define next_batch length(record.history)
+#endif
+
+#ifdef SERVE_WITHOUT_WORD
+#define is_told (own.up && record.promised && to[other].report[record.standby] == said)
+#else
+#define is_told (own.up && record.standby != 0 && (to[me].told & bit(record.standby)))
 #endif
 
 #ifdef REPORT_BEFORE_SYNC
@@ -344,18 +372,15 @@ inline drop_copy() {
 
 /* The taker's part. */
 proctype Taker(byte me) {
-  byte chosen;
 end:
   do
-  :: atomic { pick_epoch(own.up && !mine(me), (offer(2) | offer(3) | offer(4)));
-       d_step {                                              /* a standby, for an epoch that this store had not heard of */
-         record.owner = other;
-         record.epoch = to[me].prepare[chosen];
-         record.highest = chosen;
-         record.standby = chosen;
-         record.promised = false;
-         chosen = 0
-       } }
+  :: d_step { is_prepared(2) -> become_standby(2) }
+#if EPOCHS > 2
+  :: d_step { is_prepared(3) -> become_standby(3) }
+#endif
+#if EPOCHS > 3
+  :: d_step { is_prepared(4) -> become_standby(4) }
+#endif
   :: d_step { follows && record.standby != 0 && record.history == 0 && store[other].history != 0 ->  /* the copy */
        record.history = store[other].history;
 #ifdef SHIP_RECORD
@@ -387,58 +412,10 @@ end:
   :: d_step { own.up && record.standby != 0 && (to[me].dead & bit(record.standby)) ->
        drop_copy()
      }
+  :: d_step { is_told -> become_owner(record.standby) }      /* the word: this store is the owner's */
 #ifdef NO_EPOCH_CHECK
-  :: atomic { pick_epoch(own.up && !mine(me), to[me].told);
-       d_step {
-         record.epoch = chosen;
-         chosen = 0;
-#else
-#ifdef SERVE_WITHOUT_WORD
-  :: d_step { own.up && record.promised && to[other].report[record.standby] == said ->
-#else
-  :: d_step { own.up && record.standby != 0 && (to[me].told & bit(record.standby)) ->  /* the word: it is the owner */
+  :: d_step { own.up && !mine(me) && (to[me].told & bit(2)) -> become_owner(2) }
 #endif
-         record.epoch = record.standby;
-#endif
-         record.owner = me;
-         record.standby = 0;
-         record.promised = false;
-         keep_promises()
-#ifdef NO_EPOCH_CHECK
-       }
-#endif
-     }
-  od
-}
-
-/* One who makes one write through a router that may be wrong about the owner. A refusal means `not run` only where no other copy
- * of the request is unanswered: the client then may give up; else it goes on until it knows. */
-proctype Client(byte key) {
-  byte router;
-  bool unanswered_copy;
-
-  atomic { if :: router = 0 :: router = 1 fi; set(to[router].requests, key) }
-  do
-  :: d_step { answered & bit(key) -> set(finished, key) }
-     break
-  :: atomic { !(answered & bit(key)) && (refused & bit(key)) -> clear(refused, key);
-       if
-#ifndef HASTY_CLIENT
-       :: !unanswered_copy ->
-#else
-       :: true ->
-#endif
-            d_step { set(given_up, key); set(finished, key); keep_promises() }
-            break
-       :: true -> router = 1 - router; set(to[router].requests, key)
-       fi }
-  :: atomic { !((answered | refused) & bit(key)) && !(to[0].requests & to[1].requests & bit(key)) ->  /* it has waited in vain */
-       unanswered_copy = true;
-       if
-       :: !(to[0].requests & bit(key)) -> router = 0
-       :: !(to[1].requests & bit(key)) -> router = 1
-       fi;
-       set(to[router].requests, key) }
   od
 }
 
@@ -449,7 +426,6 @@ inline forget(host) {
   memory[host].confirmed = false;
   memory[host].telling = false;
   memory[host].inside = 0;
-  memory[host].committed = 0;
 #ifdef FORGET_DECISION
   if
   :: store[host].owner != host && store[host].standby == 0 && store[host].epoch == store[host].highest -> store[host].owner = host
@@ -461,27 +437,25 @@ inline forget(host) {
 
 /* What nobody decides. */
 proctype Weather() {
-  byte crashes, host;
+  byte crashes;
 #if LOSSES > 0
   byte losses;
 #endif
 end:
   do
-  :: atomic { crashes < CRASHES -> if :: memory[0].up -> host = 0 :: memory[1].up -> host = 1 fi;
-       d_step { crashes++; forget(host); host = 0 } }
+  :: d_step { crashes < CRASHES && memory[0].up -> crashes++; forget(0) }
+  :: d_step { crashes < CRASHES && memory[1].up -> crashes++; forget(1) }
   :: d_step { !memory[0].up -> memory[0].up = true }
   :: d_step { !memory[1].up -> memory[1].up = true }
 #if LOSSES > 0
-  :: atomic { losses < LOSSES -> if :: host = 0 :: host = 1 fi;
-       if
-       :: to[host].told != 0 -> to[host].told = 0
-       :: to[host].dead != 0 -> to[host].dead = 0
-       :: to[host].ask != 0 -> to[host].ask = 0
-       fi;
-       losses++;
-       host = 0 }
+  :: d_step { losses < LOSSES && to[0].told != 0 -> losses++; to[0].told = 0 }
+  :: d_step { losses < LOSSES && to[1].told != 0 -> losses++; to[1].told = 0 }
+  :: d_step { losses < LOSSES && to[0].dead != 0 -> losses++; to[0].dead = 0 }
+  :: d_step { losses < LOSSES && to[1].dead != 0 -> losses++; to[1].dead = 0 }
+  :: d_step { losses < LOSSES && to[0].ask != 0 -> losses++; to[0].ask = 0 }
+  :: d_step { losses < LOSSES && to[1].ask != 0 -> losses++; to[1].ask = 0 }
 #endif
-  :: timeout -> assert(all_finished && (serves(0) || serves(1))); break   /* all is still: somebody serves, nobody waits */
+  :: timeout -> assert((waiting == 0) && (serves(0) || serves(1))); break   /* when all is still, somebody serves and nobody waits */
   od
 }
 
@@ -495,19 +469,21 @@ init {
     memory[1].gate = closed
   }
   atomic {
-    run Gate(0); run Gate(1);
-    run Giver(0); run Giver(1);
-    run Taker(0); run Taker(1);
-    run Weather();
-    run Client(1);
+    if :: to[0].requests = everybody :: to[1].requests = everybody
 #if CLIENTS > 1
-    run Client(2);
+       :: to[0].requests = bit(1); to[1].requests = everybody - bit(1)
+#endif
+    fi;
+    run Gate(0, 1); run Gate(1, 1); run Client(1);
+#if CLIENTS > 1
+    run Gate(0, 2); run Gate(1, 2); run Client(2);
 #endif
 #if CLIENTS > 2
-    run Client(3)
+    run Gate(0, 3); run Gate(1, 3); run Client(3);
 #endif
+    run Giver(0); run Giver(1); run Taker(0); run Taker(1); run Weather()
   }
 }
 
 ltl somebody_serves { <>[] (serves(0) || serves(1)) }
-ltl everybody_knows { <>[] all_finished }
+ltl everybody_knows { <>[] (waiting == 0) }
