@@ -69,9 +69,12 @@ byte uncertain;           /* its client has waited in vain: a copy may be under 
 
 byte newest_epoch = 1;    /* the highest epoch that a host was given the module in */
 #ifdef FORCE_OWNER
-bool disk_lost;
+bool disk_lost;           /* that of one host, once */
 byte lost_host;
-bool was_decided;         /* the disk that was lost said that the module belongs to the other host */
+byte old_epochs;          /* hand-overs up to this one name the id of the store that was lost */
+byte lost;                /* acknowledged writes that were on it alone */
+#else
+#define lost 0
 #endif
 
 #define other         (1 - me)
@@ -80,9 +83,15 @@ bool was_decided;         /* the disk that was lost said that the module belongs
 #define mine(host)    (store[host].owner == host)
 #define serves(host)  (memory[host].gate == open)
 #define turns_away(host) (memory[host].up && (memory[host].gate == fenced || !mine(host)))
-#define rightful      (mine(0) -> 0 : (mine(1) -> 1 : (store[0].epoch > store[1].epoch -> store[0].owner : store[1].owner)))
+#define by_record     (store[0].epoch > store[1].epoch -> store[0].owner : store[1].owner)
+#ifdef FORCE_OWNER
+#define heir          (disk_lost -> 1 - lost_host : by_record)
+#else
+#define heir          by_record
+#endif
+#define rightful      (mine(0) -> 0 : (mine(1) -> 1 : heir))  /* between the decision and the word: whom the giver's record names */
 #define kept_one(key) (count(store[rightful].history, key) <= 1 && \
-                       (count(store[rightful].history, key) == 1 || !(acknowledged & bit(key))))
+                       (count(store[rightful].history, key) == 1 || !(acknowledged & ~lost & bit(key))))
 #define not_run_one(key) (!(given_up & bit(key)) || count(store[0].history, key) + count(store[1].history, key) == 0)
 #if CLIENTS == 1
 #define kept          kept_one(1)
@@ -148,7 +157,7 @@ inline commit_write() {
 proctype Gate(byte me, key) {
 end:
   do
-  :: d_step { serves(me) && (to[me].requests & bit(key)) ->  /* it enters the batch that runs */
+  :: d_step { serves(me) && (to[me].requests & ~own.inside & bit(key)) ->  /* it enters the batch that runs, once at a time */
        clear(to[me].requests, key);
        set(own.inside, key);
 #ifdef ACKNOWLEDGE_BEFORE_COMMIT
@@ -219,7 +228,13 @@ end:
 #else
 #define is_undecided(number) (own.moving == number)
 #endif
-#define is_asked(number) (own.up && !is_undecided(number) && (to[me].ask & ~to[other].told & ~to[other].dead & bit(number)))
+#ifdef ANSWER_BLINDLY
+#define knows(number) true
+#else
+#define knows(number) (record.highest >= number)
+#endif
+#define is_asked(number) (own.up && knows(number) && !is_undecided(number) && \
+                          (to[me].ask & ~to[other].told & ~to[other].dead & bit(number)))
 
 /* What a taker who asks is told: what the record says. */
 inline answer(number) {
@@ -250,6 +265,14 @@ end:
        own.gate = open;
        keep_promises()
      }
+#ifdef FOUND_ANEW
+  :: d_step { own.up && own.gate == closed && record.epoch == 0 && disk_lost ->
+       own.gate = open;
+       record.owner = me;
+       record.epoch = 1;
+       keep_promises()
+     }
+#endif
 #ifdef REUSE_EPOCH
   :: d_step { serves(me) && own.moving == 0 && record.epoch < EPOCHS ->
        own.moving = record.epoch + 1;
@@ -314,14 +337,9 @@ end:
   od
 }
 
-inline drop_copy() {
+inline leave_standby() {
   record.standby = 0;
-  record.promised = false;
-  record.history = 0;
-#ifdef FORGET_KEYS
-  record.remembered = 0;
-#endif
-  keep_promises()
+  record.promised = false
 }
 
 #ifdef OLD_PREPARE
@@ -333,7 +351,16 @@ inline drop_copy() {
 #define is_news(number) (number > record.highest)
 #endif
 #endif
-#define is_prepared(number) (own.up && !mine(me) && to[me].prepare[number] != 0 && is_news(number))
+#ifdef FORCE_OWNER
+#ifdef STORE_WITHOUT_ID
+#define is_for_this_store(number) true
+#else
+#define is_for_this_store(number) (me != lost_host || number > old_epochs)
+#endif
+#else
+#define is_for_this_store(number) true
+#endif
+#define is_prepared(number) (own.up && !mine(me) && to[me].prepare[number] != 0 && is_news(number) && is_for_this_store(number))
 
 /* A standby, for an epoch that this store had not heard of. */
 inline become_standby(number) {
@@ -344,11 +371,16 @@ inline become_standby(number) {
   record.promised = false
 }
 
+#ifdef FORCE_UNSURE
+#define may_force (own.up && record.promised)
+#else
+#define may_force (own.up && !mine(me) && disk_lost && lost_host == other && store[other].epoch == 0)
+#endif
+
 inline become_owner(number) {
   record.epoch = number;
   record.owner = me;
-  record.standby = 0;
-  record.promised = false;
+  leave_standby();
   keep_promises()
 }
 
@@ -362,6 +394,16 @@ inline become_owner(number) {
 #define is_told (own.up && record.promised && to[other].report[record.standby] == said)
 #else
 #define is_told (own.up && record.standby != 0 && (to[me].told & bit(record.standby)))
+#endif
+
+#ifdef ABANDON_PROMISE
+#define may_abandon (record.standby != 0)
+#else
+#ifdef FORCE_OWNER
+#define may_abandon (record.standby != 0 && !record.promised && !disk_lost)
+#else
+#define may_abandon (record.standby != 0 && !record.promised)
+#endif
 #endif
 
 #ifdef REPORT_BEFORE_SYNC
@@ -397,12 +439,13 @@ end:
   :: d_step { own.up && record.promised && to[other].report[record.standby] != said ->
        to[other].report[record.standby] = said
      }
-#ifdef ABANDON_PROMISE
-  :: d_step { own.up && record.standby != 0 ->
-#else
-  :: d_step { own.up && record.standby != 0 && !record.promised ->  /* given up by the taker */
+  :: d_step { own.up && may_abandon ->                       /* given up by the taker, who clears up */
+       leave_standby();
+       record.history = 0;
+#ifdef FORGET_KEYS
+       record.remembered = 0;
 #endif
-       drop_copy()
+       keep_promises()
      }
 #ifndef NEVER_ASK
   :: d_step { own.up && record.promised && !((to[me].told | to[me].dead | to[other].ask) & bit(record.standby)) ->
@@ -410,11 +453,18 @@ end:
      }
 #endif
   :: d_step { own.up && record.standby != 0 && (to[me].dead & bit(record.standby)) ->
-       drop_copy()
+       leave_standby()                                       /* what was copied stays: for the next time, or for a repair */
      }
   :: d_step { is_told -> become_owner(record.standby) }      /* the word: this store is the owner's */
 #ifdef NO_EPOCH_CHECK
   :: d_step { own.up && !mine(me) && (to[me].told & bit(2)) -> become_owner(2) }
+#endif
+#ifdef FORCE_OWNER
+  :: d_step { may_force ->                                   /* repair --force-owner, by somebody who knows that the disk is lost */
+       record.highest++;
+       newest_epoch = record.highest;
+       become_owner(record.highest)
+     }
 #endif
   od
 }
@@ -428,12 +478,49 @@ inline forget(host) {
   memory[host].inside = 0;
 #ifdef FORGET_DECISION
   if
-  :: store[host].owner != host && store[host].standby == 0 && store[host].epoch == store[host].highest -> store[host].owner = host
+  :: store[host].owner != host && store[host].epoch == store[host].highest && store[host].epoch > 1 -> store[host].owner = host
   :: else
   fi;
 #endif
   keep_promises()
 }
+
+#ifdef FORCE_OWNER
+#define has_copy(host) (store[host].promised || \
+                        (store[host].standby == 0 && store[host].history != 0 && store[host].epoch == store[1 - host].epoch))
+
+inline note_lost(host, key) {
+  if
+  :: count(store[host].history, key) == 0 && (acknowledged & bit(key)) -> set(lost, key)
+  :: else
+  fi
+}
+
+/* The host comes back with an empty store, which has another id. */
+inline lose_disk(host) {
+  disk_lost = true;
+  lost_host = host;
+  old_epochs = (store[0].highest > store[1].highest -> store[0].highest : store[1].highest);
+  if
+  :: mine(1 - host)
+  :: else ->
+     note_lost((1 - host), 1);
+#if CLIENTS > 1
+     note_lost((1 - host), 2);
+#endif
+     assert(mine(host) || lost == 0)  /* behind the decision a lost disk loses nothing */
+#ifdef CLAIM_NOTHING_LOST
+     assert(lost == 0)                /* force-owner would give nothing up */
+#endif
+  fi;
+  store[host].history = 0;
+  store[host].owner = 1 - host;
+  store[host].epoch = 0;
+  store[host].highest = 0;
+  store[host].standby = 0;
+  store[host].promised = false
+}
+#endif
 
 /* What nobody decides. */
 proctype Weather() {
@@ -447,6 +534,10 @@ end:
   :: d_step { crashes < CRASHES && memory[1].up -> crashes++; forget(1) }
   :: d_step { !memory[0].up -> memory[0].up = true }
   :: d_step { !memory[1].up -> memory[1].up = true }
+#ifdef FORCE_OWNER
+  :: d_step { !memory[0].up && !disk_lost && (mine(1) || has_copy(1)) -> lose_disk(0) }
+  :: d_step { !memory[1].up && !disk_lost && (mine(0) || has_copy(0)) -> lose_disk(1) }
+#endif
 #if LOSSES > 0
   :: d_step { losses < LOSSES && to[0].told != 0 -> losses++; to[0].told = 0 }
   :: d_step { losses < LOSSES && to[1].told != 0 -> losses++; to[1].told = 0 }
@@ -485,5 +576,4 @@ init {
   }
 }
 
-ltl somebody_serves { <>[] (serves(0) || serves(1)) }
-ltl everybody_knows { <>[] (waiting == 0) }
+ltl in_the_end { <>[] ((serves(0) || serves(1)) && waiting == 0) }  /* somebody serves, and every client has its outcome */
