@@ -1,5 +1,7 @@
 #include "audit/cut.hpp"
 
+#include <algorithm>
+
 namespace seamline::audit {
 namespace {
 
@@ -58,13 +60,16 @@ Cut::Cut(const StoreFiles& files) {
     snapshot = std::make_unique<Snapshot>(owner, files.at(static_cast<std::size_t>(owner)));
   }
   for (const auto& snapshot : snapshots_) snapshot->take(++turn);
-  while (Snapshot* late = behind()) {
+  while (const auto claim = doubtful()) {
     if (turn == most_turns) {
       throw ReadError(
           "The shop changes too fast for a consistent cut through its stores. Audit it again when it has less to do.");
     }
-    late->take(++turn);
+    of(claim->on).take(++turn);
+    if (!is_fulfilled(*claim)) broken_.push_back(*claim);
   }
+  // Orders name users, and users never go.
+  if (of(Owner::user).turn() < of(Owner::order).turn()) of(Owner::user).take(++turn);
 }
 
 Snapshot* Cut::find(std::string_view module) {
@@ -74,22 +79,40 @@ Snapshot* Cut::find(std::string_view module) {
   return nullptr;
 }
 
-Snapshot* Cut::behind() {
+std::vector<Cut::Claim> Cut::claims() {
+  std::vector<Claim> found;
   for (const auto& snapshot : snapshots_) {
     for (const SubscriberCursor& cursor : snapshot->cursors()) {
-      Snapshot* publisher = find(cursor.publisher);
-      if (publisher == nullptr || cursor.place.seq <= publisher->head().seq) continue;
-      if (publisher->turn() < snapshot->turn()) return publisher;
+      if (const Snapshot* publisher = find(cursor.publisher)) {
+        found.push_back({snapshot->owner(), publisher->owner(), false, cursor.place.seq});
+      }
     }
     for (const Receipt& receipt : snapshot->receipts()) {
-      Snapshot* subscriber = find(receipt.subscriber);
-      const auto* cursor = subscriber == nullptr ? nullptr : subscriber->cursor_on(name_of(snapshot->owner()));
-      if (subscriber == nullptr || receipt.seq <= (cursor == nullptr ? 0 : cursor->place.seq)) continue;
-      if (subscriber->turn() < snapshot->turn()) return subscriber;
+      if (const Snapshot* subscriber = find(receipt.subscriber)) {
+        found.push_back({snapshot->owner(), subscriber->owner(), true, receipt.seq});
+      }
     }
   }
-  // Orders name users, and users never go.
-  return of(Owner::user).turn() < of(Owner::order).turn() ? &of(Owner::user) : nullptr;
+  return found;
+}
+
+bool Cut::is_fulfilled(const Claim& claim) {
+  if (!claim.is_receipt) return claim.seq <= of(claim.on).head().seq;
+  const SubscriberCursor* cursor = of(claim.on).cursor_on(name_of(claim.by));
+  return claim.seq <= (cursor == nullptr ? 0 : cursor->place.seq);
+}
+
+std::optional<Cut::Claim> Cut::doubtful() {
+  for (const Claim& claim : claims()) {
+    if (!is_fulfilled(claim) && of(claim.on).turn() < of(claim.by).turn() && !is_broken(claim)) return claim;
+  }
+  return std::nullopt;
+}
+
+bool Cut::is_broken(const Claim& claim) const {
+  return std::any_of(broken_.begin(), broken_.end(), [&](const Claim& other) {
+    return other.by == claim.by && other.on == claim.on && other.is_receipt == claim.is_receipt;
+  });
 }
 
 void Cut::check_unchanged() {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -99,9 +100,22 @@ class Cut {
   void check_unchanged();
 
  private:
-  /// One that was taken before another and does not hold what that one has applied; null where the cut is consistent.
-  Snapshot* behind();
+  /// What a snapshot says that another one holds: the entries of its log up to a cursor, or a cursor as far as a receipt.
+  struct Claim {
+    Owner by;
+    Owner on;
+    bool is_receipt;
+    std::int64_t seq;
+  };
 
+  std::vector<Claim> claims();
+  bool is_fulfilled(const Claim& claim);
+  /// A claim on a snapshot that was taken before the one that makes it, which may be why it is not fulfilled.
+  std::optional<Claim> doubtful();
+  bool is_broken(const Claim& claim) const;
+
+  /// Claims that a later snapshot does not fulfil either: no moment of a race, but damage, for which nobody waits.
+  std::vector<Claim> broken_;
   std::array<std::unique_ptr<Snapshot>, owners.size()> snapshots_;
 };
 
