@@ -107,7 +107,7 @@ struct Dossier {
 
   std::optional<ReservationRow> reservation;
   std::vector<Movement> movements;
-  std::int64_t expiry_timers = 0;
+  std::vector<std::string> inventory_timers;
   std::vector<Announcement> inventory_log;
 
   /// The first OrderCreated of order's log.

@@ -59,8 +59,7 @@ DossierReader::DossierReader(Cut& cut)
               "ORDER BY order_id"),
       order_events_(cut.database(Owner::order),
                     "SELECT order_id, version, type, data FROM order_events ORDER BY order_id, version"),
-      order_timers_(cut.database(Owner::order),
-                    "SELECT subject, kind FROM timers WHERE kind IN ('deadline', 'draft') ORDER BY subject"),
+      order_timers_(cut.database(Owner::order), "SELECT subject, kind FROM timers ORDER BY subject"),
       order_log_(cut.database(Owner::order)),
       answers_(cut.database(Owner::order), answers_sql),
       payments_(cut.database(Owner::payment),
@@ -77,11 +76,11 @@ DossierReader::DossierReader(Cut& cut)
       movements_(
           cut.database(Owner::inventory),
           "SELECT order_id, product_id, kind, quantity FROM stock_movements WHERE order_id IS NOT NULL ORDER BY order_id, id"),
-      expiry_timers_(cut.database(Owner::inventory), "SELECT subject FROM timers WHERE kind = 'expiry' ORDER BY subject"),
+      inventory_timers_(cut.database(Owner::inventory), "SELECT subject, kind FROM timers ORDER BY subject"),
       inventory_log_(cut.database(Owner::inventory)),
       streams_{&orders_,      &order_events_, &order_timers_, &order_log_,        &answers_,      &payments_,
                &captures_,    &refunds_,      &earnings_,     &odd_transactions_, &invoices_,     &provider_work_,
-               &payment_log_, &reservations_, &movements_,    &expiry_timers_,    &inventory_log_} {}
+               &payment_log_, &reservations_, &movements_,    &inventory_timers_, &inventory_log_} {}
 
 const Stream* DossierReader::least() const {
   const Stream* least = nullptr;
@@ -155,7 +154,7 @@ void DossierReader::take_inventory(Dossier& dossier) {
   movements_.take_all(id, [&](const Cursor& row) {
     dossier.movements.push_back({std::string(row.text(1)), std::string(row.text(2)), row.integer(3)});
   });
-  expiry_timers_.take_all(id, [&](const Cursor&) { ++dossier.expiry_timers; });
+  inventory_timers_.take_all(id, [&](const Cursor& row) { dossier.inventory_timers.emplace_back(row.text(1)); });
   inventory_log_.take_entries(id, dossier.inventory_log);
 }
 

@@ -75,7 +75,7 @@ class DossierReader {
 
   Stream reservations_;
   Stream movements_;
-  Stream expiry_timers_;
+  Stream inventory_timers_;
   LogStream inventory_log_;
 
   std::array<Stream*, 17> streams_;

@@ -43,7 +43,8 @@ void HistoryChecks::read(const std::filesystem::path& file) {
   std::ifstream lines(file, std::ios::binary);
   if (!lines) throw ReadError("The history " + file.string() + " cannot be opened.");
   std::int64_t number = 0;
-  for (std::string line; std::getline(lines, line);) {
+  // A last line that no line break ends is still being written, and does not count.
+  for (std::string line; std::getline(lines, line) && !lines.eof();) {
     ++number;
     findings_.examine("A2", take_line(line), [&] {
       return "line " + std::to_string(number) + " is no attempt, goes back in time, or acknowledges no order";

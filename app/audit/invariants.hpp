@@ -59,7 +59,8 @@ inline constexpr std::array invariants{
               "placed and never else; in this order; and nothing else"},
     Invariant{"O5", Holds::always, "OrderCreated says what the order says: user, items with their prices, total and currency"},
     Invariant{"O6", Holds::always,
-              "a placed order has a `deadline` timer and a draft (pending) a `draft` timer, and no other order has one"},
+              "a placed order has an `order.deadline` timer and a draft (pending) an `order.draft` timer, and order has "
+              "no other timer"},
     Invariant{"O8", Holds::quiet, "no order is still placed"},
     Invariant{"U4", Holds::always, "an order's user is a user (orders without one aside)"},
     Invariant{"M10", Holds::always,
@@ -114,8 +115,8 @@ inline constexpr std::array invariants{
               "InventoryReleased once where it was released; InventoryFailed once where it was refused, and none of them"
               " else; InventoryExpired only where it was reserved"},
     Invariant{"S13", Holds::always,
-              "a reservation that stands has an `expiry` timer or has announced InventoryExpired, and no other has a "
-              "timer"},
+              "a reservation that stands has an `inventory.reservation` timer or has announced InventoryExpired, and "
+              "inventory has no other timer"},
     Invariant{"S14", Holds::always, "a reservation's lines are those of its order's OrderCreated, once it has lines"},
     Invariant{"S5", Holds::quiet, "a confirmed order committed exactly its lines, and another order none"},
     Invariant{"S8", Holds::quiet, "no reservation stands"},

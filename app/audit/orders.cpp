@@ -183,7 +183,7 @@ void OrderChecks::created(const Dossier& order) {
 
 void OrderChecks::timers(const Dossier& order) {
   const std::string_view status = order.order ? std::string_view(order.order->status) : "";
-  const std::string_view wanted = status == "placed" ? "deadline" : status == "pending" ? "draft" : "";
+  const std::string_view wanted = status == "placed" ? "order.deadline" : status == "pending" ? "order.draft" : "";
   bool has_wanted = false;
   for (const std::string& timer : order.order_timers) {
     has_wanted = has_wanted || timer == wanted;

@@ -135,11 +135,14 @@ void StockChecks::announcements(const Dossier& order) {
 
 void StockChecks::expiry(const Dossier& order) {
   const bool stands = order.reservation && order.reservation->stock == "reserved";
-  for (std::int64_t i = 0; i < order.expiry_timers; ++i) {
-    findings_.examine("S13", stands, [&] { return order.name() + "has a timer, expiry, and no reservation that stands"; });
+  bool has_timer = false;
+  for (const std::string& timer : order.inventory_timers) {
+    const bool is_right = stands && timer == "inventory.reservation";
+    has_timer = has_timer || is_right;
+    findings_.examine("S13", is_right, [&] { return order.name() + "has a timer, " + timer + ", that it should not have"; });
   }
   if (!stands) return;
-  findings_.examine("S13", order.expiry_timers > 0 || count_of(order.inventory_log, "InventoryExpired") > 0,
+  findings_.examine("S13", has_timer || count_of(order.inventory_log, "InventoryExpired") > 0,
                     [&] { return order.name() + "its reservation stands, without a timer and unexpired"; });
 }
 

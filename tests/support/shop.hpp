@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -95,6 +96,8 @@ class Shop {
   }
 
   host::Host& host() { return *hosts_.front(); }
+  /// The data_dir; it goes with the shop.
+  const std::filesystem::path& folder() const { return folder_.path(); }
   store::Store& store_of(const std::string& module) { return home_.at(module)->store_of(module); }
   Port<user::UserContract>& users() { return *users_; }
   Port<inventory::InventoryContract>& products() { return *products_; }

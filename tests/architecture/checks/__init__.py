@@ -6,7 +6,8 @@ ALL_CHECKS = {
     check.__name__: check
     for check in (
         includes.kernel_layers, includes.kernel_knows_no_module, includes.module_boundaries, includes.contract_is_alone,
-        includes.domain_is_pure, includes.module_inside, includes.confined_headers, includes.used_files,
+        includes.domain_is_pure, includes.module_inside, includes.audit_is_independent, includes.confined_headers,
+        includes.used_files,
         graph.calls_have_no_cycle, graph.code_equals_graph, graph.readme_equals_graph,
         graph.readme_equals_events, graph.module_readmes,
         anatomy.top_level, anatomy.module_shape, anatomy.folders_are_built,
