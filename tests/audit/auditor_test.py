@@ -1,4 +1,6 @@
 """The auditors, audited: each check says vacuous of an empty shop and is clean on a busy one, finds its kind of damage, and both agree."""
+import os
+import random
 import shutil
 import sqlite3
 import tempfile
@@ -6,13 +8,14 @@ import unittest
 from pathlib import Path
 
 import auditor
-from damages import HISTORIES, STORES, letter
+from damages import HISTORIES, STORES, letter, random_damage
 from page import invariants
 from traffic import Shops, write_history
 from two_audits import Disagreement, audit, differences
 
 # What an empty shop has: stores, cursors that are wanted, its administrator, and the word of that.
 EMPTY_SHOP_HAS = {"K1", "K2", "X1", "X2", "X8", "X9", "U1", "U2", "U3"}
+RANDOM_DAMAGES = int(os.environ.get("SEAMLINE_RANDOM_DAMAGES", "100"))
 
 
 def outcomes(report):
@@ -31,11 +34,15 @@ class AuditorTest(unittest.TestCase):
         cls.lines = cls.shops.lines
         cls.history = write_history(cls.folder / "history", cls.shops.lines)
 
-    def damaged(self, good, module, *statements):
-        """A copy of a shop's stores with damage in one of them."""
+    def copy(self, good):
         bad = self.folder / "bad"
         shutil.rmtree(bad, ignore_errors=True)
         shutil.copytree(good, bad)
+        return bad
+
+    def damaged(self, good, module, *statements):
+        """A copy of a shop's stores with damage in one of them."""
+        bad = self.copy(good)
         connection = sqlite3.connect(bad / module / "0.db", isolation_level=None)
         connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute("PRAGMA synchronous = OFF")
@@ -90,6 +97,17 @@ class AuditorTest(unittest.TestCase):
             with self.subTest(code=damage.code, damage=damage.statements[-1]):
                 bad = self.damaged(self.shops.under_way if damage.under_way else self.shops.quiet, damage.module, *damage.statements)
                 self.assert_violated(damage.code, audit(bad, live=damage.under_way, at_rest=True))
+
+    def test_both_agree_about_any_damage(self):
+        seed = int(os.environ.get("SEAMLINE_TEST_SEED", random.SystemRandom().randrange(2**32)))
+        print(f"{self.id()}: SEAMLINE_TEST_SEED={seed}", flush=True)
+        source = random.Random(seed)
+        for number in range(RANDOM_DAMAGES):
+            under_way = source.random() < 0.5
+            bad = self.copy(self.shops.under_way if under_way else self.shops.quiet)
+            done = [random_damage(source, bad) for _ in range(source.choice((1, 1, 2)))]
+            with self.subTest(number=number, damage=done):
+                audit(bad, live=under_way and source.random() < 0.5, at_rest=True, history=None if under_way else self.history)
 
     def test_every_kind_of_damage_to_a_history_is_found_by_both(self):
         for number, (code, change) in enumerate(HISTORIES):

@@ -1,5 +1,8 @@
 """Damage to stores and histories, each with the code of the invariant that it breaks first of all. It breaks others with it."""
+import sqlite3
 from typing import NamedTuple
+
+from cut import MODULES
 
 CONFIRMED = "(SELECT min(order_id) FROM orders WHERE status = 'confirmed')"
 CANCELLED = "(SELECT min(order_id) FROM order_events WHERE type = 'OrderCancelled' AND version > 3)"
@@ -177,7 +180,8 @@ STORES = (
 
     damage("G1", "order", f"UPDATE orders SET status = 'cancelled' WHERE order_id = {CONFIRMED}"),
     damage("G1", "order", f"UPDATE orders SET status = 'confirmed' WHERE order_id = {CANCELLED}"),
-    damage("G1", "payment", f"UPDATE payments SET status = 'none' WHERE order_id = {CAPTURED}"),
+    damage("G1", "payment", f"DELETE FROM ledger_entries WHERE order_id = {CAPTURED}"),
+    damage("G1", "inventory", f"DELETE FROM reservations WHERE order_id = {COMMITTED}"),
     damage("G2", "inventory", "DELETE FROM event_log WHERE type LIKE '%InventoryReserved%'"),
     damage("G2", "payment", "DELETE FROM event_log WHERE type LIKE '%PaymentSuccess%'"),
     damage("G3", "order", f"DELETE FROM order_events WHERE order_id = {CONFIRMED}"),
@@ -194,6 +198,50 @@ STORES = (
     damage("U3", "user", "DELETE FROM users WHERE role = 'user'"),
     damage("U3", "user", "INSERT INTO event_log SELECT max(seq) + 1, epoch, type, subject, at_ms, trace, payload, hash FROM event_log"),
 )
+
+
+# Tables that no invariant is about, and columns that none can tell a change of.
+UNAUDITED = ("schema_migrations", "sessions", "signing_keys")
+
+
+def random_damage(random, data_dir):
+    """Changes one value, or takes one row away, somewhere in a shop's stores. Returns what it did, in words."""
+    module = random.choice(MODULES)
+    connection = sqlite3.connect(data_dir / module / "0.db", isolation_level=None)
+    try:
+        for pragma in ("ignore_check_constraints = ON", "synchronous = OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+                  if name not in UNAUDITED]
+        filled = {name: rows for name in tables if (rows := connection.execute(f"SELECT * FROM {name}").fetchall())}
+        table = random.choice(sorted(filled))
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        row = random.choice(filled[table])
+        where = " AND ".join(f"{column} IS ?" for column in columns)
+        if random.random() < 0.2:
+            connection.execute(f"DELETE FROM {table} WHERE {where}", row)
+            return f"{module}: {row} is gone from {table}"
+        place = random.randrange(len(columns))
+        value = other_value(random, [other[place] for other in filled[table]], row[place])
+        connection.execute(f"UPDATE OR IGNORE {table} SET {columns[place]} = ? WHERE {where}", (value, *row))
+        return f"{module}: {columns[place]} of {row} in {table} is {value!r}"
+    finally:
+        connection.close()
+
+
+def other_value(random, others, value):
+    """Something that could stand in the place of a value: what stands there in another row, or what is near it."""
+    if random.random() < 0.4:
+        return random.choice(others)
+    match value:
+        case int():
+            return value + random.choice((-1, 1, 1000))
+        case str():
+            return random.choice((value + "x", value.replace("1", "2"), value[1:], "", value.upper()))
+        case bytes():
+            return bytes(len(value))
+        case _:
+            return None
 
 
 def without(line, *members):

@@ -66,9 +66,10 @@ def payments_say_what_the_ledger_says(records):
     found = []
     for order_id, payment in records.payments.items():
         captures, refunds = records.captures.get(order_id, []), records.refunds.get(order_id, [])
-        wanted = ("refunded" if refunds else "captured",) if captures else ("none", "pending", "failed")
+        wanted = ("refunded" if refunds else "captured") if captures else None
+        status = payment["status"] if payment["status"] in ("captured", "refunded") else None
         amount = (payment["amount_minor"], payment["currency"])
-        if payment["status"] not in wanted or any(move != amount for move in (*captures, *refunds)):
+        if status != wanted or any(move != amount for move in (*captures, *refunds)):
             found.append(f"the payment of {order_id} is {payment['status']} and of {amount}; captured was {captures}, refunded {refunds}")
     found += [f"{order_id} has a capture and no payment" for order_id in records.captures.keys() - records.payments.keys()]
     return len(records.payments) + total_count(records.captures), found
@@ -148,11 +149,11 @@ def the_log_says_what_moved(records):
 
 @check("M17")
 def work_belongs_to_a_payment(records):
-    wanted = {"charge": "pending", "void": "pending", "refund": "captured"}
     found = []
     for work in records.provider_work:
         payment = records.payments.get(work["order_id"])
-        if payment is None or payment["status"] != wanted[work["action"]]:
+        wanted = "captured" if work["action"] == "refund" else "pending"
+        if payment is None or payment["status"] != wanted:
             found.append(f"the provider is to be asked to {work['action']} {work['order_id']}, whose payment is "
                          f"{payment['status'] if payment else 'not there'}")
     pending = [order_id for order_id, payment in records.payments.items() if payment["status"] == "pending"]
@@ -187,7 +188,8 @@ def money_follows_orders(records):
 def revenue_is_what_was_confirmed(records):
     wanted, have = Counter(), Counter()
     for row in records.orders_that("confirmed").values():
-        wanted[row["currency"]] += row["total_minor"] or 0
+        if row["total_minor"] is not None:
+            wanted[row["currency"]] += row["total_minor"]
     for entry in records.ledger:
         if entry["account"] == "revenue":
             have[entry["currency"]] -= entry["amount_minor"]

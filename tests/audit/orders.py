@@ -2,7 +2,7 @@
 import json
 
 from checks import check
-from records import decoded, name_of, read_priced_order
+from records import decoded, is_integer, name_of, read_items, read_priced_order
 
 INT64_MAX = 2**63 - 1
 ENDINGS = ("OrderConfirmed", "OrderCancelled")
@@ -170,10 +170,12 @@ def orders_are_of_users(records):
 
 def wrong_sum(row):
     """What is wrong with an order's total; None where nothing is."""
-    total = 0
-    for item in items_of(row) or ():
-        quantity, price = item["quantity"], item["unit_price"]
-        if not isinstance(quantity, int) or not isinstance(price, int) or quantity < 1 or price < 0:
+    total, items = 0, read_items(items_of(row))
+    if items is None:
+        return "its items cannot be read"
+    for item in items:
+        quantity, price = item["quantity"], item.get("unit_price")
+        if not is_integer(price) or quantity < 1 or price < 0:
             return f"{quantity!r} of {item['product_id']} at {price!r}"
         total += quantity * price
         if total > INT64_MAX:

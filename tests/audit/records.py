@@ -111,8 +111,8 @@ class Records:
     @cached_property
     def orders_under_keys(self):
         """What order remembers to have made: (caller, operation, key, order id)."""
-        return [(row["caller"], row["operation"], row["key"], decoded(row["reply"]).get("order_id")) for row in self.answers["order"]
-                if row["operation"] in ("order.place_order", "order.start_draft")]
+        return [(row["caller"], row["operation"], row["key"], order_id) for row in self.answers["order"]
+                if row["operation"] in ("order.place_order", "order.start_draft") and (order_id := decoded(row["reply"]).get("order_id"))]
 
     def timers(self, module):
         return self.table(module, "timers")
@@ -192,8 +192,9 @@ class Records:
                 money = Money(entry["amount_minor"], entry["currency"])
                 moved[transaction] = max(moved.get(transaction, money), money, key=lambda one: one.amount)
         found = defaultdict(list)
-        for (order_id, _), money in moved.items():
-            found[order_id].append(money)
+        # Those that are named after their order come first.
+        for order_id, name in sorted(moved, key=lambda one: (one[1] != f"{kind}:{one[0]}", one)):
+            found[order_id].append(moved[order_id, name])
         return dict(found)
 
     @cached_property

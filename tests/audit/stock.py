@@ -3,7 +3,7 @@ from collections import Counter, defaultdict
 
 from checks import check
 from orders import items_of
-from records import ENDS, WAS_RESERVED, quantities, read_lines
+from records import ENDS, WAS_RESERVED, quantities, read_items, read_lines
 
 # What a movement does to (on hand, reserved), for each piece.
 EFFECTS = {"added": (1, 0), "restocked": (1, 0), "reserved": (0, 1), "released": (0, -1), "committed": (-1, -1)}
@@ -13,11 +13,15 @@ MADE_OF = {"untouched": set(), "refused": set(), "reserved": {"reserved"}, "rele
            "committed": {"reserved", "committed"}}
 
 
+def effects_of(movement):
+    return EFFECTS.get(movement["kind"], (0, 0))
+
+
 def counters(records):
     """What the movements of each product amount to: [on hand, reserved]."""
     sums = defaultdict(lambda: [0, 0])
     for movement in records.movements:
-        for place, effect in enumerate(EFFECTS[movement["kind"]]):
+        for place, effect in enumerate(effects_of(movement)):
             sums[movement["product_id"]][place] += effect * movement["quantity"]
     return sums
 
@@ -43,7 +47,7 @@ def stock_is_never_below_zero(records):
     sums, found = defaultdict(lambda: [0, 0]), []
     for movement in records.movements:
         product = sums[movement["product_id"]]
-        for place, effect in enumerate(EFFECTS[movement["kind"]]):
+        for place, effect in enumerate(effects_of(movement)):
             product[place] += effect * movement["quantity"]
         if not 0 <= product[1] <= product[0]:
             found.append(f"after movement {movement['id']} product {movement['product_id']} has {product[0]} on hand and {product[1]} "
@@ -120,7 +124,7 @@ def reservations_say_what_moved(records):
     found = []
     for order_id, row in records.reservations.items():
         kinds = {movement["kind"] for movement in records.movements_of_orders.get(order_id, ())} & set(OF_ORDERS)
-        if kinds != MADE_OF[row["stock"]]:
+        if kinds != MADE_OF.get(row["stock"], set()):
             found.append(f"the reservation of {order_id} is {row['stock']}, and its movements are {sorted(kinds)}")
     return len(records.reservations), found
 
@@ -171,7 +175,8 @@ def goods_follow_orders(records):
     found, ended = [], records.orders_that(*ENDS)
     for order_id, row in ended.items():
         committed = records.moved(order_id, "committed")
-        wanted = quantities(items_of(row)) if row["status"] == "confirmed" else {}
+        items = read_items(items_of(row))
+        wanted = {} if row["status"] != "confirmed" else None if items is None else quantities(items)
         if committed != wanted:
             found.append(f"the {row['status']} order {order_id} took {committed}, and is of {wanted}")
     return len(ended), found

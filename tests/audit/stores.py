@@ -117,10 +117,10 @@ def receipts_are_not_ahead(records):
             where = f"{publisher} has a receipt of {row['subscriber']} for {row['seq']}"
             if row["seq"] > store.head:
                 found.append(f"{where}, and its head is {store.head}")
-            if publisher in FOLLOWS.get(row["subscriber"], ()):
-                cursors = [cursor["seq"] for cursor in records.stores[row["subscriber"]].cursors if cursor["publisher"] == publisher]
-                if row["seq"] > max(cursors, default=0):
-                    found.append(f"{where}, whose cursor is {cursors}")
+            subscriber = records.stores.get(row["subscriber"])
+            cursors = [cursor["seq"] for cursor in subscriber.cursors if cursor["publisher"] == publisher] if subscriber else []
+            if row["seq"] > max(cursors, default=0):
+                found.append(f"{where}, whose cursor is {cursors}")
     return examined, found
 
 

@@ -2,10 +2,8 @@
 """Both auditors over one shop: `seamline audit`, and the one of this folder. They were written from one page by people who did not look
 at each other's work; where they disagree, one of them is wrong, or the page is."""
 import argparse
-import functools
 import json
 import os
-import re
 import subprocess
 import sys
 
@@ -20,12 +18,6 @@ SAID_ALIKE = ("holds", "outcome", "examined")
 
 class Disagreement(AssertionError):
     """The auditors do not say the same."""
-
-
-@functools.cache
-def program_has_audit():
-    done = subprocess.run([os.environ["SEAMLINE_BINARY"], "--help"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    return re.search(r"^ +audit ", done.stdout, re.MULTILINE) is not None
 
 
 def program_audit(data_dir, live=False, history=None):
@@ -74,8 +66,6 @@ def or_unreadable(audit_with, *arguments):
 def audit(data_dir, live=False, history=None, at_rest=None):
     """Runs both, and returns the violations, each in a line with its code; empty where all is well. `live`: something is under way.
     `at_rest`: nobody writes meanwhile; if that is not said, it is so unless it is live. Raises Disagreement and CannotRead."""
-    if not program_has_audit():
-        return auditor.violations(auditor.audit(data_dir, live, history))
     ours = or_unreadable(auditor.audit, data_dir, live, history)
     theirs = or_unreadable(program_audit, data_dir, live, history)
     unreadable = [problem for problem in (ours, theirs) if isinstance(problem, CannotRead)]
