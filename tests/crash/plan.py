@@ -1,8 +1,8 @@
 """Which cases there are: every point that any process passes, in both placements, and each point followed by more kills."""
 import random
+from collections import Counter
 
 from crash_case import PLACEMENTS, PROFILES, START_POINTS, STOP_POINTS, Arm, Case
-
 
 # A point that is passed so often on a day is passed on every such day.
 SURELY = 3
@@ -13,6 +13,13 @@ class Recordings:
 
     def __init__(self, by_day):
         self.by_day = by_day
+
+    def add(self, placement, profile, day, recovery):
+        """Another such day: what counts is the most of each."""
+        known = self.by_day.setdefault((placement, profile), ({}, {}))
+        for counts, more in zip(known, (day, recovery)):
+            for process, passed in more.items():
+                counts[process] = counts.get(process, Counter()) | passed
 
     def names(self):
         return {name for day, _ in self.by_day.values() for counts in day.values() for name in counts}
