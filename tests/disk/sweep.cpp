@@ -11,6 +11,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "audit/audit.hpp"
 #include "base/fault.hpp"
 #include "base/transaction_mark.hpp"
 #include "disk/customers.hpp"
@@ -26,6 +27,7 @@ struct Board {
   std::int64_t operations[disk_operations] = {};
   bool was_hit = false;
   int answered = 0;
+  bool is_to_be_audited = false;
 };
 
 template <std::size_t Size>
@@ -38,7 +40,8 @@ void write_down(char (&into)[Size], const std::string& text) {
 /// The child's side of a day. However the day ends, by `ended` the process ends, without unwinding the shop that has died.
 class Day {
  public:
-  Day(const DayPlan& plan, Board& board) : plan_(plan), board_(board), disk_(plan.seed) {}
+  Day(const DayPlan& plan, const std::filesystem::path& folder, Board& board)
+      : plan_(plan), folder_(folder), board_(board), disk_(plan.seed) {}
 
   [[noreturn]] void live() {
     prepare();
@@ -77,7 +80,7 @@ class Day {
   ShopOptions options(std::uint64_t seed) const {
     ShopOptions chosen;
     chosen.seed = seed;
-    chosen.data_dir = folder_.path();
+    chosen.data_dir = folder_;
     chosen.inventory.reservation_ms = 30'000;
     chosen.checkpoint_pages = 40;
     return chosen;
@@ -93,9 +96,9 @@ class Day {
     disk_.observe({});
     disk_.mend();
     if (plan_.loses_power_after || plan_.power_lost_at) {
-      disk_.lose_power(folder_.path().string());
+      disk_.lose_power(folder_.string());
     } else {
-      disk_.kill(folder_.path().string());
+      disk_.kill(folder_.string());
     }
     write_down(board_.problems, problems_afterwards());
     ::_exit(0);
@@ -109,20 +112,25 @@ class Day {
     inside_transaction = false;
     // The dead process would have released its locks.
     for (const char* module : {"user", "inventory", "payment", "order"}) {
-      std::filesystem::remove(folder_.path() / module / "lock");
+      std::filesystem::remove(folder_ / module / "lock");
     }
     try {
       Shop shop(options(plan_.seed + 1'000'000));
       std::string problems = customers_.finish(shop);
-      return problems + customers_.check(shop);
+      problems += customers_.check(shop);
+      shop.stop();
+      // For the audit, which looks at the machine's own disk.
+      disk_.copy_out(folder_.string(), folder_.string());
+      board_.is_to_be_audited = true;
+      return problems;
     } catch (const std::exception& problem) {
       return std::string("on a disk that is well it fails: ") + problem.what();
     }
   }
 
   const DayPlan& plan_;
+  const std::filesystem::path folder_;
   Board& board_;
-  const TemporaryFolder folder_;
   SimulatedDisk disk_;
   Customers customers_;
 };
@@ -134,6 +142,22 @@ std::string read_and_close(int file) {
   ::close(file);
   text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
   return text;
+}
+
+/// What the audit finds in the stores, a line for each invariant that does not hold; nothing of them is kept.
+std::string violations(const std::filesystem::path& folder) {
+  audit::Options options;
+  for (std::size_t i = 0; i < audit::owners.size(); ++i) {
+    options.stores[i] = folder / std::string(audit::name_of(audit::owners[i])) / "0.db";
+  }
+  const auto report = audit::audit(options);
+  if (!report) return report.error().detail;
+  std::string found;
+  for (const audit::Check& check : report->checks) {
+    if (check.outcome != audit::Outcome::violated) continue;
+    found += std::string(check.invariant->code) + ": " + check.count.examples.at(0) + "\n";
+  }
+  return found;
 }
 
 DayReport report_of(const Board& board, int status, const std::string& printed) {
@@ -158,18 +182,20 @@ DayReport run_day(const DayPlan& plan) {
   void* shared = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   const int printed = ::memfd_create("printed", 0);
   if (shared == MAP_FAILED || printed < 0) throw std::runtime_error("no memory for a child's report");
+  const TemporaryFolder folder;
   auto* board = new (shared) Board;
   const ::pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("cannot fork");
   if (child == 0) {
     ::dup2(printed, STDERR_FILENO);
     // Never destroyed: the process ends in it.
-    (new Day(plan, *board))->live();
+    (new Day(plan, folder.path(), *board))->live();
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   DayReport report = report_of(*board, status, read_and_close(printed));
+  if (board->is_to_be_audited) report.problems += violations(folder.path());
   ::munmap(shared, sizeof(Board));
   return report;
 }

@@ -46,7 +46,7 @@ struct DayReport {
 };
 
 /// Runs a day in a child process, which may die of it: the shop opens new stores, customers order, it restarts. Afterwards, on
-/// a disk that is well, it opens again; what was not answered is asked for again, and everything is checked.
+/// a disk that is well, it opens again; what was not answered is asked for again; then the customers and the audit look at all.
 DayReport run_day(const DayPlan& plan);
 
 }  // namespace seamline::test

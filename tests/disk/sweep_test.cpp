@@ -53,7 +53,7 @@ class Sweep {
     ++runs_;
     if (report.was_hit) ++hit_;
     answered_ += report.answered;
-    const bool says_why = report.message.find("store") != std::string::npos;
+    const bool says_why = report.message.find("module ") != std::string::npos;
     std::string problems = report.problems;
     if ((report.ending == DayEnding::stopped || report.ending == DayEnding::refused) && !says_why) {
       problems += "it does not say why: " + report.message;
