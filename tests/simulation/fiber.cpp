@@ -7,6 +7,8 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <exception>
+#include <utility>
 #include <vector>
 
 #include "base/assert.hpp"
@@ -64,12 +66,17 @@ struct Fiber::State {
   ucontext_t own{};
   ucontext_t outside{};
   HandledExceptions handled{};
+  std::exception_ptr thrown;
   bool has_ended = false;
 
   static void enter(unsigned high, unsigned low) {
     const auto address = (static_cast<std::uintptr_t>(high) << 32U) | low;
     auto* state = reinterpret_cast<State*>(address);
-    state->body();
+    try {
+      state->body();
+    } catch (...) {
+      state->thrown = std::current_exception();
+    }
     state->has_ended = true;
     ::swapcontext(&state->own, &state->outside);
   }
@@ -104,6 +111,7 @@ void Fiber::resume() {
   ::swapcontext(&state_->outside, &state_->own);
   state_->handled = exchange_handled(outside);
   running = nullptr;
+  if (state_->thrown) std::rethrow_exception(std::exchange(state_->thrown, nullptr));
 }
 
 void Fiber::yield() {

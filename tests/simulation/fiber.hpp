@@ -15,7 +15,7 @@ class Fiber {
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  /// Runs it until it yields or ends. Called from outside of all fibers.
+  /// Runs it until it yields or ends. Called from outside of all fibers. Throws what the body has thrown, which ends it.
   void resume();
   /// Goes back to whoever resumed the fiber that runs now. Never within a transaction.
   static void yield();

@@ -152,12 +152,12 @@ RunResult World::run() {
       if (scheduler_.now_ns() > most_shopping_ms * ns_in_ms) throw std::runtime_error("customers get no answer");
     }
     run_until_quiet();
-    if (!history_.complaints().empty()) fail(history_.complaints());
-    if (const std::string found = check(processes_, history_); !found.empty()) fail(found);
+    if (const std::string found = check(start_.data_dir(), history_, result_.examined); !found.empty()) fail(found);
+    shut_down();
   } catch (const std::exception& problem) {
     fail(problem.what());
+    result_.is_broken = true;
   }
-  shut_down();
   result_.trace_hash = trace_.hash();
   result_.trace_lines = trace_.lines();
   result_.simulated_ms = scheduler_.now_ns() / ns_in_ms;
