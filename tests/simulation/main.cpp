@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -74,6 +75,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   observe::set_log_level("off");
+  // What a world has given back is kept for the next one.
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  ::mallopt(M_TOP_PAD, 64 << 20);
   try {
     return simulate(*arguments);
   } catch (const std::exception& problem) {

@@ -41,6 +41,9 @@ class World {
   void look_after_processes();
   void run_until_quiet();
   bool is_quiet();
+  bool are_all_up() const;
+  /// An audit while orders flow. Returns whether it could be made.
+  bool look_at_work();
   bool has_settled(const std::string& module);
   host::Host& host_of(const std::string& module);
   void shut_down();
