@@ -48,7 +48,8 @@ Findings examine_all(const Options& options) {
   HistoryChecks history(findings);
   if (options.history) history.read(*options.history);
   Cut cut(options.stores);
-  auto logs = std::async(std::launch::async, [&stores = options.stores, ends = ends_of(cut)] {
+  const auto policy = options.single_threaded ? std::launch::deferred : std::launch::async;
+  auto logs = std::async(policy, [&stores = options.stores, ends = ends_of(cut)] {
     Findings found;
     examine_soundness(stores, found);
     examine_logs(stores, ends, found);

@@ -18,7 +18,9 @@ std::string some_token(SeededRandom& random) {
 }
 
 order::Item some_item(SeededRandom& random) {
-  return {{product_name(random.below(4))}, 1 + static_cast<std::int64_t>(random.below(4))};
+  // Now and then one that nobody sells.
+  const std::uint64_t number = random.below(60) == 0 ? 9 : random.below(4);
+  return {{product_name(number)}, 1 + static_cast<std::int64_t>(random.below(4))};
 }
 
 /// Whether the answer is final. After all else the client cannot tell what became of its request.

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <exception>
 #include <functional>
-#include <memory>
 
 namespace seamline::simulation {
 
@@ -9,21 +9,27 @@ namespace seamline::simulation {
 /// fibers of a process run in one thread; not thread-safe.
 class Fiber {
  public:
-  explicit Fiber(std::function<void()> body);
+  explicit Fiber(std::function<void()> body) : body_(std::move(body)) {}
   /// It has ended, or never begun.
   ~Fiber();
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  /// Runs it until it yields or ends. Called from outside of all fibers.
+  /// Runs it until it yields or ends. Called from outside of all fibers. Throws what the body has thrown, which ends it.
   void resume();
   /// Goes back to whoever resumed the fiber that runs now. Never within a transaction.
   static void yield();
-  bool has_ended() const;
+  bool has_ended() const { return has_ended_; }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  class Stack;
+
+  void run_body();
+
+  const std::function<void()> body_;
+  Stack* stack_ = nullptr;  // from its first resume() to its end
+  std::exception_ptr thrown_;
+  bool has_ended_ = false;
 };
 
 }  // namespace seamline::simulation

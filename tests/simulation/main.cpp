@@ -1,61 +1,88 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
-#include <ctime>
-#include <cstring>
-#include <string>
 
+#include "arguments.hpp"
 #include "observe/log.hpp"
-#include "world.hpp"
+#include "shrink.hpp"
+#include "summary.hpp"
 
 using namespace seamline;
 using namespace seamline::simulation;
 
-int main(int argc, char** argv) {
-  observe::set_log_level("off");
-  RunOptions options;
-  std::int64_t seeds = 10;
-  std::int64_t first = 1;
-  std::FILE* trace = nullptr;
-  for (int i = 1; i < argc; ++i) {
-    const std::string arg = argv[i];
-    const auto value = [&] { return std::string(argv[++i]); };
-    if (arg == "--seeds") seeds = std::stoll(value());
-    if (arg == "--first") first = std::stoll(value());
-    if (arg == "--orders") options.orders = std::stoi(value());
-    if (arg == "--placement") options.placement = std::stoi(value());
-    if (arg == "--faults") options.faults = FaultPlan::parse(value()).value();
-    if (arg == "--mistakes") options.mistakes = value();
-    if (arg == "--trace") trace = std::fopen(value().c_str(), "w");
+namespace {
+
+/// Runs that a failure may cost until it is small.
+constexpr int shrinking_runs = 400;
+
+constexpr std::size_t most_failures_printed = 20;
+
+std::filesystem::path memory_folder() {
+  const std::filesystem::path shared_memory = "/dev/shm";
+  std::error_code problem;
+  const auto base = std::filesystem::exists(shared_memory, problem) ? shared_memory : std::filesystem::temp_directory_path();
+  return base / ("seamline-simulation-" + std::to_string(::getpid()));
+}
+
+void print_failure(const RunOptions& options, const RunResult& result) {
+  std::printf("FAILED: simulation %s\n%s", options.text().c_str(), result.failure.c_str());
+  std::fflush(stdout);
+}
+
+int simulate(const Arguments& arguments) {
+  std::vector<RunOptions> runs;
+  if (!arguments.graveyard.empty()) {
+    auto buried = read_graveyard(arguments.graveyard);
+    if (!buried) throw std::runtime_error(buried.error().detail);
+    runs = std::move(*buried);
   }
-  const std::filesystem::path root = "/dev/shm/seamline-simulation-" + std::to_string(::getpid());
-  const Template start(root);
-  const std::clock_t cpu = std::clock();
+  for (std::int64_t i = 0; i < arguments.seeds; ++i) {
+    runs.push_back(arguments.run);
+    runs.back().seed += static_cast<std::uint64_t>(i);
+  }
+  const std::filesystem::path folder = memory_folder();
+  const Template start(folder / "template");
+  Workers workers(start, folder, arguments.jobs);
+  Summary summary;
+  std::vector<std::pair<RunOptions, RunResult>> failed;
   const auto began = std::chrono::steady_clock::now();
-  std::int64_t simulated_ms = 0, lines = 0, requests = 0, failed = 0;
-  std::map<std::string, std::int64_t> counts;
-  for (std::int64_t seed = first; seed < first + seeds; ++seed) {
-    options.seed = static_cast<std::uint64_t>(seed);
-    if (std::getenv("SHOW") != nullptr) std::fprintf(stderr, "seed %s\n", std::to_string(seed).c_str());
-    World world(options, start, trace);
-    const RunResult result = world.run();
-    simulated_ms += result.simulated_ms;
-    lines += result.trace_lines;
-    requests += result.requests;
-    for (const auto& [name, count] : result.counts) counts[name] += count;
-    if (!result.failure.empty()) {
-      ++failed;
-      std::printf("seed %lld FAILED: %s\n", static_cast<long long>(seed), result.failure.c_str());
-    }
-    if (trace != nullptr) std::printf("seed %lld trace %016llx\n", static_cast<long long>(seed), static_cast<unsigned long long>(result.trace_hash));
+  workers.run(runs, arguments.trace_path, [&](const RunOptions& options, const RunResult& result) {
+    summary.add(result);
+    if (arguments.is_verbose) std::printf("%s: trace %016lx\n", options.text().c_str(), result.trace_hash);
+    if (!result.failure.empty() && failed.size() < most_failures_printed) print_failure(options, result);
+    if (!result.failure.empty()) failed.emplace_back(options, result);
+    return true;
+  });
+  std::printf("%s", summary.text(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count()).c_str());
+  if (arguments.shrinks && !failed.empty()) {
+    const RunOptions smallest = shrink(workers, failed.front().first, failed.front().second, shrinking_runs);
+    std::printf("shrunk to:\n");
+    print_failure(smallest, workers.run_one(smallest));
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  const double cpu_s = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
-  std::printf("cpu %.1f s, %.1f runs/s of cpu\n", cpu_s, static_cast<double>(seeds) / cpu_s);
-  std::printf("%s runs, %s failed, %.1f s: %.1f runs/s, %.0f x real time, %s lines, %s requests\n", std::to_string(seeds).c_str(),
-              std::to_string(failed).c_str(), seconds, static_cast<double>(seeds) / seconds,
-              static_cast<double>(simulated_ms) / 1000 / seconds, std::to_string(lines).c_str(), std::to_string(requests).c_str());
-  for (const auto& [name, count] : counts) std::printf("  %s %s\n", name.c_str(), std::to_string(count).c_str());
-  return failed == 0 ? 0 : 1;
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  return failed.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto arguments = read_arguments({argv + 1, argv + argc});
+  if (!arguments) {
+    std::fprintf(stderr, "%s\n%s", arguments.error().detail.c_str(), std::string(usage).c_str());
+    return 2;
+  }
+  observe::set_log_level("off");
+  // What a world has given back is kept for the next one.
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  ::mallopt(M_TOP_PAD, 64 << 20);
+  try {
+    return simulate(*arguments);
+  } catch (const std::exception& problem) {
+    std::fprintf(stderr, "simulation: %s\n", problem.what());
+    return 1;
+  }
 }

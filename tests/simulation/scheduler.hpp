@@ -76,7 +76,6 @@ class Task {
 class Scheduler {
  public:
   explicit Scheduler(Trace& trace) : trace_(trace) {}
-  ~Scheduler();
 
   std::int64_t now_ns() const { return now_ns_; }
   /// The task that runs now; null outside.
@@ -86,7 +85,7 @@ class Scheduler {
   Task& spawn(Group& group, std::string name, std::int64_t delay_ns, std::function<void()> body);
   /// Runs the next task until it waits or ends. Returns false where there is none.
   bool run_next();
-  /// Runs the tasks of a rushed group until it is at rest.
+  /// Runs the tasks of a rushed group until it is at rest. Throws where it never is.
   void finish(Group& group);
   /// Runs one task of a rushed group to its end.
   void finish(Task& task);

@@ -14,6 +14,8 @@ class Template {
  public:
   /// `data_dir` is made, and removed with it: for what is no store (locks, the key that seals keys). Runs use it too.
   explicit Template(std::filesystem::path data_dir);
+  /// The same with a folder of its own, for another process.
+  Template(const Template& other, std::filesystem::path data_dir);
   ~Template();
   Template(const Template&) = delete;
   Template& operator=(const Template&) = delete;

@@ -146,18 +146,20 @@ RunResult World::run() {
     if (!options_.faults.is_empty()) {
       scheduler_.spawn(group_, "breaker", draw(0, 3'000) * ns_in_ms, [this] { break_things(); });
     }
+    std::int64_t next_look_ns = draw(1'000, 40'000) * ns_in_ms;
     while (!customers_->have_finished()) {
       if (!scheduler_.run_next()) throw std::runtime_error("nothing is left to run, and customers wait");
       look_after_processes();
+      if (scheduler_.now_ns() > next_look_ns && look_at_work()) next_look_ns = never_ns;
       if (scheduler_.now_ns() > most_shopping_ms * ns_in_ms) throw std::runtime_error("customers get no answer");
     }
     run_until_quiet();
-    if (!history_.complaints().empty()) fail(history_.complaints());
-    if (const std::string found = check(processes_, history_); !found.empty()) fail(found);
+    if (const std::string found = check(start_.data_dir(), history_, result_.examined); !found.empty()) fail(found);
+    shut_down();
   } catch (const std::exception& problem) {
     fail(problem.what());
+    result_.is_broken = true;
   }
-  shut_down();
   result_.trace_hash = trace_.hash();
   result_.trace_lines = trace_.lines();
   result_.simulated_ms = scheduler_.now_ns() / ns_in_ms;
@@ -167,6 +169,16 @@ RunResult World::run() {
     if (const auto count = faults_.count(static_cast<Fault>(i)); count > 0) result_.counts[std::string(fault_names[i])] = count;
   }
   return result_;
+}
+
+bool World::look_at_work() {
+  if (!are_all_up()) return false;
+  if (const std::string found = check_at_work(start_.data_dir(), result_.examined); !found.empty()) fail(found);
+  return true;
+}
+
+bool World::are_all_up() const {
+  return std::all_of(processes_.begin(), processes_.end(), [](const auto& process) { return process->is_up(); });
 }
 
 void World::look_after_processes() {
@@ -269,7 +281,7 @@ void World::run_until_quiet() {
 }
 
 bool World::is_quiet() {
-  return std::all_of(processes_.begin(), processes_.end(), [](const auto& process) { return process->is_up(); }) &&
+  return are_all_up() &&
          std::all_of(publishers_of.begin(), publishers_of.end(), [this](const auto& entry) { return has_settled(entry.first); });
 }
 

@@ -9,32 +9,10 @@
 #include "customers.hpp"
 #include "faults.hpp"
 #include "process.hpp"
+#include "run.hpp"
 #include "template.hpp"
 
 namespace seamline::simulation {
-
-/// What decides a run: the same options give the same run.
-struct RunOptions {
-  std::uint64_t seed = 1;
-  /// A bit for each of module_names that runs in a process of its own; below 0: the seed says.
-  int placement = -1;
-  FaultPlan faults = FaultPlan::all();
-  int orders = 50;
-  /// Mistakes that the code is made to make (base/fault.hpp).
-  std::string mistakes;
-};
-
-/// What became of it.
-struct RunResult {
-  /// What is wrong, one line a finding; empty where all is well.
-  std::string failure;
-  std::uint64_t trace_hash = 0;
-  std::int64_t trace_lines = 0;
-  std::int64_t simulated_ms = 0;
-  std::int64_t requests = 0;
-  std::vector<std::int64_t> faults;
-  std::map<std::string, std::int64_t> counts;
-};
 
 /// One run: a shop of one to five processes, its customers, a network, and somebody who breaks things. After all orders are made
 /// nothing goes wrong any more, everything is up, and time runs on until nothing moves; then the books are checked.
@@ -63,6 +41,9 @@ class World {
   void look_after_processes();
   void run_until_quiet();
   bool is_quiet();
+  bool are_all_up() const;
+  /// An audit while orders flow. Returns whether it could be made.
+  bool look_at_work();
   bool has_settled(const std::string& module);
   host::Host& host_of(const std::string& module);
   void shut_down();
