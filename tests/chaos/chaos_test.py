@@ -11,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parent / "audit")]
 
-from play import play  # noqa: E402
+from play import Run, play  # noqa: E402
 
 # Of the storm; what comes before and after it is beside that.
 SECONDS = float(os.environ.get("SEAMLINE_CHAOS_SECONDS", 70))
@@ -27,10 +27,10 @@ class ChaosCase(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="seamline-chaos-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def play(self, placement, seconds, **options):
+    def play(self, placement, seconds, **more):
         keep = os.environ.get("SEAMLINE_CHAOS_KEEP")
-        outcome = play(self.folder, placement, seconds, self.seed, lambda line: print(line, flush=True),
-                       keep=keep and Path(keep) / str(self.seed), **options)
+        outcome = play(Run(placement, seconds, self.seed, **more), self.folder, lambda line: print(line, flush=True),
+                       keep and Path(keep) / f"{placement}-{self.seed}")
         print(", ".join(f"{count} {name}" for name, count in outcome.totals.items()), flush=True)
         return outcome
 

@@ -7,7 +7,7 @@ from collections import Counter
 from proxy import Proxy
 from shop import START_TIMEOUT_S, STOP_TIMEOUT_S, Shop, poll_until
 from split import MODULES, SplitShop, free_ports
-from surroundings import Clock, limit, open_files, small_disk, unlimit
+from surroundings import Clock, limit, limited_files, open_files, small_disk, unlimit
 
 SETTINGS = {"events__timer_grace_ms": 100, "events__timer_poll_ms": 20, "events__poll_ms": 50, "modules__order__deadline_ms": 4000,
             "modules__inventory__reservation_ms": 2500, "modules__payment__retry_ms": 20, "calls__timeout_ms": 3000,
@@ -20,9 +20,10 @@ AFTERMATH_S = 10
 
 
 class Ground:
-    """`placement` is "monolith" or "split". To be closed. `full_module`: whose disk can be full, where modules are apart."""
+    """`placement` is "monolith" or "split". `full_module`: whose disk can be full, where modules are apart; `has_small_disk`: by a
+    file system of its own, if that can be had. `environment`: of all processes. To be closed."""
 
-    def __init__(self, folder, placement, log, full_module="order", **environment):
+    def __init__(self, folder, placement, log, full_module, has_small_disk, environment):
         self.log = log
         self.counts = Counter()
         self.violations = []
@@ -41,7 +42,7 @@ class Ground:
             self.writer, at = "main", self.data_dir
         else:
             self.writer, at = full_module, self.data_dir / full_module
-        self.disk = small_disk(at, DISK_MIB, self.processes[self.writer])
+        self.disk = (small_disk if has_small_disk else limited_files)(at, DISK_MIB, self.processes[self.writer])
         log(f"{placement}: {len(self.processes)} processes, proxies before {', '.join(sorted(self.proxies))}; {at.name} of {self.writer} "
             f"can be full ({self.disk.kind})")
 

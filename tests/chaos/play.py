@@ -7,14 +7,14 @@ import threading
 import time
 from collections import Counter, defaultdict
 from contextlib import closing
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import cut
 import two_audits
 from ground import Ground
 from quiet import unsettled
 from shop import binary, clean_environment, poll_until
-from storm import rage
+from storm import Weather, rage
 
 TOKENS = "tok_ok=11,tok_declined=3,tok_timeout=4,tok_insufficient_funds=1"
 RETRY_S = 120
@@ -28,7 +28,7 @@ class Load:
     def __init__(self, url, history, seed, **options):
         """`options` are flags of the command; underscores are hyphens."""
         self.history = history
-        options = {"seed": seed, "in_flight": 24, "tokens": TOKENS, "retry": RETRY_S, "answer_timeout": 5,
+        options = {"seed": seed, "tokens": TOKENS, "retry": RETRY_S, "answer_timeout": 5,
                    "settle_timeout": 0, "again": 5, **options}
         flags = [text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", str(value))]
         self._process = subprocess.Popen([binary(), "load", "--url", url, "--history", str(history), "--json", *flags],
@@ -116,23 +116,36 @@ def ask_the_shop(shop, keys, seed):
     return found
 
 
-def play(folder, placement, seconds, seed, log, rate=120, mean_pause_s=0.7, quiet_timeout_s=90, keep=None, **environment):
-    """Returns what was violated, and how often everything happened. `mean_pause_s`: between two faults. `quiet_timeout_s`: how long what
-    is under way may take to end once all faults have ceased. `keep`: a folder to be made of what a failed run leaves. `environment`: of
-    the shop's processes."""
+class Run(NamedTuple):
+    """How a run is to be. `rate`: new orders a second. `quiet_timeout_s`: how long what is under way may take to end once all faults have
+    ceased. `environment`: of the shop's processes. `judge` names the violations in a folder of stores, as two_audits.audit does."""
+    placement: str
+    seconds: float
+    seed: int
+    rate: int = 120
+    clients: int = 24
+    weather: Weather = Weather()
+    has_small_disk: bool = True
+    quiet_timeout_s: float = 90
+    environment: dict = {}
+    judge: Callable = two_audits.audit
+
+
+def play(run, folder, log, keep=None):
+    """Returns what was violated, and how often everything happened. `keep`: a folder to be made of what a failed run leaves."""
     started = time.monotonic()
     history = folder / "history"
-    full_module = random.Random(f"{seed}/disk").choice(("order", "payment", "inventory"))
-    with closing(Ground(folder, placement, log, full_module, **environment)) as ground:
+    full_module = random.Random(f"{run.seed}/disk").choice(("order", "payment", "inventory"))
+    with closing(Ground(folder, run.placement, log, full_module, run.has_small_disk, run.environment)) as ground:
         ground.start()
-        with closing(Load(ground.url, history, seed, seconds=round(seconds), rate=rate)) as load, \
+        with closing(Load(ground.url, history, run.seed, seconds=round(run.seconds), rate=run.rate, in_flight=run.clients)) as load, \
              closing(LiveAudits(ground.data_dir, history)) as live:
-            rage(ground, seed, seconds, mean_pause_s)
+            rage(ground, run.seed, run.seconds, run.weather)
             live.close()
-            come_to_rest(ground, load, seed, quiet_timeout_s)
+            come_to_rest(ground, load, run)
         violations = ground.violations + live.violations
         try:
-            violations += two_audits.audit(ground.data_dir, False, history)
+            violations += run.judge(ground.data_dir, False, history)
         except two_audits.Disagreement as problem:
             violations.append(str(problem))
         outcome = Outcome(violations, totals(ground, history, live, time.monotonic() - started))
@@ -141,7 +154,7 @@ def play(folder, placement, seconds, seed, log, rate=120, mean_pause_s=0.7, quie
         return outcome
 
 
-def come_to_rest(ground, load, seed, quiet_timeout_s):
+def come_to_rest(ground, load, run):
     """All faults have ceased: everybody gets an answer, everything comes to its end, and every process ends. What does not is among the
     ground's violations."""
     def is_quiet():
@@ -152,8 +165,8 @@ def come_to_rest(ground, load, seed, quiet_timeout_s):
         report, problems = load.finish(RETRY_S + 60)
         if problems or report.get("unknown") != 0:
             ground.violations.append(f"the load ended with {report}, and said: {problems}")
-        poll_until(is_quiet, quiet_timeout_s, lambda: f"quiet: {unsettled(ground.data_dir)}\n{ground.last_words()}", every_s=0.2)
-        ground.violations += ask_the_shop(ground.shop, read_history(load.history), seed)
+        poll_until(is_quiet, run.quiet_timeout_s, lambda: f"quiet: {unsettled(ground.data_dir)}\n{ground.last_words()}", every_s=0.2)
+        ground.violations += ask_the_shop(ground.shop, read_history(load.history), run.seed)
         ground.stop()
     except AssertionError as problem:
         ground.violations.append(str(problem))

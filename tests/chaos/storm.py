@@ -4,6 +4,7 @@ import itertools
 import random
 import signal
 import time
+from typing import NamedTuple
 
 LONGEST_JUMP_MS = 3_600_000
 
@@ -144,24 +145,31 @@ class FullDisk:
         ground.disk.free()
 
 
+# How often each kind happens against the others.
 WEIGHTS = {Kill: 30, KillTwice: 8, Pause: 16, Network: 30, Jump: 10, NoFiles: 5, FullDisk: 4}
 
 
-def draw(source, ground, mean_pause_s):
+class Weather(NamedTuple):
+    """What faults there are, and how many."""
+    mean_pause_s: float = 0.7
+    weights: dict = WEIGHTS
+
+
+def draw(source, ground, weather):
     """Faults without end, with the moment of each: first one of every kind, then by weight."""
     at_s = 0
-    first = list(WEIGHTS)
+    first = list(weather.weights)
     source.shuffle(first)
     for number in itertools.count():
-        at_s += source.expovariate(1 / mean_pause_s)
-        kind = first[number] if number < len(first) else source.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        at_s += source.expovariate(1 / weather.mean_pause_s)
+        kind = first[number] if number < len(first) else source.choices(list(weather.weights), list(weather.weights.values()))[0]
         yield at_s, kind(source, ground)
 
 
-def rage(ground, seed, seconds, mean_pause_s):
+def rage(ground, seed, seconds, weather):
     """Lets faults happen for so long. What has begun is not brought to its end: the ground's calm() does that."""
     started = time.monotonic()
-    faults = draw(random.Random(f"{seed}/faults"), ground, mean_pause_s)
+    faults = draw(random.Random(f"{seed}/faults"), ground, weather)
     next_at_s, fault = next(faults)
     ordered = itertools.count()
     waiting = []

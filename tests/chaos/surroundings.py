@@ -87,6 +87,7 @@ class LimitedFiles:
     kind = "RLIMIT_FSIZE"
 
     def __init__(self, folder, process):
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._process = process
         self._limited = None
@@ -113,4 +114,8 @@ def small_disk(folder, mib, process):
     try:
         return SmallDisk(folder, mib)
     except (PermissionError, FileNotFoundError):
-        return LimitedFiles(folder, process)
+        return limited_files(folder, mib, process)
+
+
+def limited_files(folder, _mib, process):
+    return LimitedFiles(folder, process)
