@@ -36,6 +36,11 @@ def violated(report):
     return tuple(check["code"] for check in report["checks"] if check["outcome"] == "violated")
 
 
+def all_codes():
+    """The codes of all invariants on the page."""
+    return [invariant.code for invariant in auditor.invariants()]
+
+
 def verdict_on(folder):
     history = folder / "history"
     return Verdict(violated(two_audits.program_audit(folder, history=history)), violated(auditor.audit(folder, history=history)))
@@ -151,8 +156,9 @@ def try_clean(workload, folder):
 
 
 def try_all(folder):
-    """Both for all: (by workload, by mistake)."""
+    """Both for all, in a folder that is there: by workload, and by the name of the mistake."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        clean = dict(zip(table.WORKLOADS, pool.map(lambda workload: try_clean(workload, folder / "clean" / workload), table.WORKLOADS)))
+        clean = pool.map(lambda workload: try_clean(workload, folder / "clean" / workload), table.WORKLOADS)
+        clean = dict(zip(table.WORKLOADS, clean))
         verdicts = pool.map(lambda mistake: try_mistake(mistake, folder / mistake.name, folder / "clean"), table.MISTAKES)
-        return clean, {mistake.name: verdict for mistake, verdict in zip(table.MISTAKES, verdicts)}
+        return clean, dict(zip((mistake.name for mistake in table.MISTAKES), verdicts))

@@ -17,6 +17,7 @@ class Switch:
     name: str
     says: str
     workload: str
+    # Every one of these is violated, says each auditor. Others may be as well.
     caught_by: str
     every: int = 1
     # In how many places it stands: a bug may need more than one line.
@@ -48,24 +49,24 @@ SWITCHES = (
     Switch("publish-after-commit", "an event is appended to the log in a transaction after the one of its cause", KILLED, "O4",
            places=2, crash_at="order/after-commit:9"),
     Switch("no-cursor", "a consumer does not remember how far it is, and applies everything again after a restart", "restart",
-           "X2 M5 M12 M16", places=3),
+           "X2 M5 M16", places=3),
     Switch("blind-retry", "a repeat is not looked up: it is done again", "retries", "C7"),
 
     # The store and the log.
     Switch("ack-before-commit", "the caller is answered before the commit", KILLED_AFTER_AN_ANSWER, "C1"),
-    Switch("commit-error-ignored", "a commit that failed is taken for one that did not", "plain", "C1 O4 O8", every=23),
+    Switch("commit-error-ignored", "a commit that failed is taken for one that did not", "plain", "C1 O8", every=21),
     Switch("entry-not-written", "an entry is handed over, and not written", "plain", "X1", every=7),
-    Switch("publish-forgotten", "one event in a few is not published", "plain", "O4 O8 M16 S12", every=11),
+    Switch("publish-forgotten", "one event in a few is not published", "plain", "O4 O8 S12", every=11),
     Switch("chain-broken", "an entry's hash is not over the one before", "plain", "X1", every=5),
     Switch("epoch-ahead", "an entry has an epoch that its owner has not reached", "plain", "X8", every=5),
-    Switch("log-id-changes", "the log gets a new id at each start", "restart", "X2 X3"),
+    Switch("log-id-changes", "the log gets a new id at each start", "restart", "X2 X3 O8 C8"),
     Switch("payload-garbled", "an event is not what was meant to be published", "split", "X9", every=10),
-    Switch("dead-letter-dropped", "what cannot be read is dropped silently", "split", "O8 M18 S8 M8", beside="payload-garbled:10"),
-    Switch("entry-skipped", "one entry in a few is not applied, and the cursor moves on", "plain", "O8 M8 S5 S8 G1", every=6),
-    Switch("gap-ignored", "entries that a full queue drops are not read from the log", "crowd", "O8 M8", places=2),
+    Switch("dead-letter-dropped", "what cannot be read is dropped silently", "split", "O8 S8 M8", beside="payload-garbled:10"),
+    Switch("entry-skipped", "one entry in a few is not applied, and the cursor moves on", "plain", "O8", every=6),
+    Switch("gap-ignored", "entries that a full queue drops are not read from the log", "crowd", "O8", places=2),
     Switch("timer-not-set", "a deadline is not stored", "plain", "O6"),
     Switch("answer-not-remembered", "an answer is not remembered with its effect", "retries", "C7"),
-    Switch("key-of-the-attempt", "the key is that of the attempt, and not of the request", "retries", "C7 C2"),
+    Switch("key-of-the-attempt", "the key is that of the attempt, and not of the request", "retries", "C7"),
     Switch("key-cut-short", "different keys are taken for one", "retries", "C2"),
 
     # Users.
@@ -94,7 +95,7 @@ SWITCHES = (
     Switch("amount-in-31-bits", "an amount overflows", "plain", "M6"),
     Switch("void-keeps-capture", "a charge that was to be voided has taken the money, which is kept", "timeouts", "M8 G1"),
     Switch("success-without-capture", "a payment is announced that was not booked", "plain", "M9 M16"),
-    Switch("capture-twice", "the money of an order is captured twice", "plain", "M5 M12"),
+    Switch("capture-twice", "the money of an order is captured twice", "plain", "M5"),
     Switch("earn-at-capture", "money is earned before the order is confirmed", "shortage", "M7"),
     Switch("success-unannounced", "a payment is not announced", "plain", "O8"),
     Switch("failure-as-success", "a refusal is announced as a success", "declines", "M16"),
@@ -103,10 +104,10 @@ SWITCHES = (
     Switch("refund-without-capture", "what was never captured is refunded", "declines", "M7 M9"),
     Switch("refund-forgotten", "the compensation is lost", "late-cancels", "M8 G1"),
     Switch("refund-of-wrong-amount", "another amount is refunded than was captured", "shortage", "M7"),
-    Switch("refund-twice", "money goes back twice", "shortage", "M5 M12"),
+    Switch("refund-twice", "money goes back twice", "shortage", "M5"),
     Switch("refund-unannounced", "a refund is not announced", "shortage", "M16"),
     Switch("work-not-stored", "what is to be asked of the provider is in memory alone", "timeouts", "M17 M18"),
-    Switch("ledger-one-sided", "only one side of a movement is booked", "plain", "M1 M2"),
+    Switch("ledger-one-sided", "only one side of a movement is booked", "plain", "M1 M2 M12"),
     Switch("ledger-in-dollars", "the ledger has another currency than the payment", "plain", "M9"),
     Switch("sign-flipped", "money moves the other way", "plain", "M5"),
 
@@ -213,7 +214,7 @@ EDITS = (
          "M18"),
     Edit("revenue-of-nothing", "revenue is booked without an order",
          (("payment", "INSERT INTO ledger_entries VALUES ('earn:nothing', 'revenue', 'nothing', -100, 'EUR', 0)"),
-          ("payment", "INSERT INTO ledger_entries VALUES ('earn:nothing', 'settlement', 'nothing', 100, 'EUR', 0)")), "M7 M11 M12"),
+          ("payment", "INSERT INTO ledger_entries VALUES ('earn:nothing', 'settlement', 'nothing', 100, 'EUR', 0)")), "M7 M11"),
     Edit("money-of-nobody", "money was taken for an order that was never placed",
          (("payment", "INSERT INTO payments VALUES ('nothing', 'p', NULL, 100, 'EUR', 't', 'captured', 'open', NULL, 0)"),
           ("payment", "INSERT INTO ledger_entries VALUES ('capture:nothing', 'provider', 'nothing', 100, 'EUR', 0)"),
