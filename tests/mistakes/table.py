@@ -50,7 +50,7 @@ SWITCHES = (
            places=2, crash_at="order/after-commit:9"),
     Switch("no-cursor", "a consumer does not remember how far it is, and applies everything again after a restart", "restart",
            "X2 M5 M16", places=3),
-    Switch("blind-retry", "a repeat is not looked up: it is done again", "retries", "C7"),
+    Switch("blind-retry", "a repeat is not looked up: it is done again", "retries", "C7", places=2),
 
     # The store and the log.
     Switch("ack-before-commit", "the caller is answered before the commit", KILLED_AFTER_AN_ANSWER, "C1"),
