@@ -77,7 +77,7 @@ void Customers::place_for_nobody() {
 void Customers::repeat_last(const std::vector<order::Item>& items) {
   // Ada is who the process before had registered first.
   shop_.store_of("user").read([&](store::View& view) {
-    auto row = view.rows().query("SELECT user_id FROM users ORDER BY user_id LIMIT 1");
+    auto row = view.rows().query("SELECT user_id FROM users WHERE role = 'user' ORDER BY user_id LIMIT 1");
     if (row.next()) ada_ = row.id<user::UserId>(0);
   });
   const Request request = new_request("order.place_order");

@@ -126,6 +126,9 @@ void timeouts(Scene& scene) {
   scene.open_the_shop();
   scene.customers.place({{{"mug"}, 3}}, "tok_timeout");
   scene.customers.cancel(scene.customers.place({{{"mug"}, 5}}, "tok_timeout"));
+  const auto asked_for_once = scene.customers.place({{{"mug"}, 7}}, "tok_timeout");
+  scene.shop.settle();
+  scene.customers.cancel(asked_for_once);
   scene.shop.settle();
   scene.shop.clock.advance_ms(10'000);
   scene.shop.settle();

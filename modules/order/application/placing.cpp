@@ -55,7 +55,7 @@ void Placing::placed(store::Transaction& transaction, const OrderAggregate& orde
                        expires_at};
   for (const OrderItem& item : state.items) created.items.push_back({item.product_id, item.quantity, item.unit_price_minor});
   if (SEAMLINE_MISTAKE("wrong-currency")) created.currency = "USD";
-  if (SEAMLINE_MISTAKE("quantity-in-a-byte")) created.items.back().quantity &= 0x7F;
+  if (SEAMLINE_MISTAKE("quantity-in-a-byte")) created.items.front().quantity &= 0x7F;
   if (SEAMLINE_MISTAKE("last-line-forgotten") && created.items.size() > 1) created.items.pop_back();
   if (SEAMLINE_MISTAKE("announced-twice")) transaction.publish(created);
   transaction.publish(created);

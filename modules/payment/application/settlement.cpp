@@ -47,7 +47,6 @@ OrderPayment Settlement::find_or_begin(store::Transaction& transaction, const Or
 void Settlement::hear(store::Transaction& transaction, const order::OrderCreated& event) const {
   OrderPayment payment = find_or_begin(transaction, event.order_id);
   if (SEAMLINE_MISTAKE("no-cursor")) payment.standing = Standing::none, payment.ending = Ending::open;
-  if (SEAMLINE_MISTAKE("end-is-not-sticky")) payment.ending = Ending::open;
   if (payment.standing != Standing::none) return;
   payment.user_id = event.user_id;
   payment.currency = event.currency.value_or(defaults_.currency);
@@ -205,6 +204,7 @@ void Settlement::apply_answer(store::Transaction& transaction, const ProviderWor
     payment->standing = Standing::captured;
     repository_.post(transaction, capture(payment->order_id, payment->amount_minor, payment->currency));
     SEAMLINE_CRASH_POINT("payment", "void-found-capture");
+    if (SEAMLINE_MISTAKE("void-keeps-capture")) return repository_.save(transaction, *payment);
     return begin_refund(transaction, *payment, payment->reason.value_or("order_cancelled"));
   }
   if (has_taken) return captured(transaction, *payment);

@@ -1,6 +1,6 @@
 """The rules of the architecture. A check is a function from a root folder to a list of violations, empty where all is well;
 its first line says the rule. No check needs anything but Python's standard library."""
-from . import anatomy, conventions, documents, graph, includes, migrations
+from . import anatomy, conventions, documents, faults, graph, includes, migrations
 
 ALL_CHECKS = {
     check.__name__: check
@@ -14,6 +14,7 @@ ALL_CHECKS = {
         migrations.migration_names, migrations.schema_rules, migrations.own_tables_only,
         conventions.file_length, conventions.function_length, conventions.line_form, conventions.headers, conventions.file_names,
         conventions.nothing_unfinished, conventions.sleeping, conventions.time_and_randomness, conventions.test_names, conventions.crash_points,
+        faults.mistakes, faults.faults_stay_out,
         documents.links, documents.places,
     )
 }
