@@ -40,7 +40,7 @@ class ChaosTest(ChaosCase):
         found = outcome.violations
         if found:
             self.fail(f"{len(found)} violations with the seed {self.seed}, among them:\n" + "\n".join(found[:30]))
-        for name, least in (("acknowledged", 500), ("confirmed", 100), ("cancelled", 100), ("live audits", 1), ("kills", 5), ("pauses", 2),
+        for name, least in (("acknowledged", 500), ("confirmed", 100), ("cancelled", 100), ("live audits", 1), ("kills", 10), ("pauses", 2),
                             ("network faults", 3), ("full disks", 1), ("clock jumps", 1), ("file limits", 1)):
             self.assertGreaterEqual(outcome.totals[name], least, f"too little happened for a test: {name}")
 

@@ -16,8 +16,7 @@ SECONDS = 40
 WEATHER = Weather(weights={**WEIGHTS, Kill: 120})
 RATE = 1500
 # An acknowledged order is gone, or never ended; a thing that has happened and that nobody was told of.
-LOST = {"C1": "acknowledged orders", "C8": "ends of acknowledged orders", "O8": "ends of orders", "O4": "announcements of orders",
-        "M8": "money of orders", "S5": "goods of orders"}
+LOST = {"C1": "acknowledged orders", "C8": "ends of acknowledged orders", "O8": "ends of orders", "O4": "announcements of orders"}
 # Several orders for one wish; money moved twice.
 DOUBLED = {"C2": "answers to one key", "C4": "orders of one key", "C7": "orders beside the one of the key", "M5": "moves of money"}
 

@@ -81,7 +81,10 @@ class Ground:
         return True
 
     def launch(self, name):
-        if not self.runs(name) and not self._has_no_room(name):
+        """Starts it, if it does not run; as soon as there is room, if there is none."""
+        if self._has_no_room(name):
+            self._fallen.add(name)
+        elif not self.runs(name):
             self.processes[name].launch()
             self.counts["restarts"] += 1
 
