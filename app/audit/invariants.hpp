@@ -56,7 +56,7 @@ inline constexpr std::array invariants{
     Invariant{"O4", Holds::always,
               "order's log announces each order as its events say: OrderCreated once where OrderPlaced is there and "
               "never else; OrderConfirmed once with OrderConfirmed; OrderCancelled once with OrderCancelled if it was "
-              "placed and never else; in this order; and nothing else"},
+              "placed and never else; in the order of the events; and nothing else"},
     Invariant{"O5", Holds::always, "OrderCreated says what the order says: user, items with their prices, total and currency"},
     Invariant{"O6", Holds::always,
               "a placed order has an `order.deadline` timer and a draft (pending) an `order.draft` timer, and order has "
@@ -142,7 +142,8 @@ inline constexpr std::array invariants{
     Invariant{"C7", Holds::quiet,
               "every order that was made under a key was asked for by the history; an order of no remembered key is "
               "counted against C7 too"},
-    Invariant{"C8", Holds::quiet, "every order whose placing was acknowledged (`order.place_order`) has ended; a draft may wait"}};
+    Invariant{"C8", Holds::quiet,
+              "every order whose placing was acknowledged (`order.place_order`) has ended; a draft may wait"}};
 
 inline constexpr std::array groups{Group{"Stores and logs", 0},
                                    Group{"Orders", 11},

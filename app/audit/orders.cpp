@@ -70,8 +70,8 @@ std::vector<std::string_view> expected_announcements(const Dossier& order) {
   std::vector<std::string_view> names;
   if (!order.was_placed()) return names;
   names.emplace_back("OrderCreated");
-  for (const std::string_view end : {"OrderConfirmed", "OrderCancelled"}) {
-    if (order.has_event(end)) names.push_back(end);
+  for (const auto& event : order.events) {
+    if (event.type == "OrderConfirmed" || event.type == "OrderCancelled") names.emplace_back(event.type);
   }
   return names;
 }

@@ -30,6 +30,11 @@ class MistakesTest(unittest.TestCase):
                     missed = set(mistake.caught_by.split()) - set(codes)
                     self.assertFalse(missed, f"{auditor} says that these hold; violated are {codes}")
 
+    def test_they_agree_on_every_bug(self):
+        for name, verdict in self.verdicts.items():
+            with self.subTest(mistake=name):
+                self.assertEqual(verdict.program, verdict.python)
+
     def test_without_a_bug_they_find_nothing(self):
         for workload, (exit_codes, verdict) in self.clean.items():
             with self.subTest(workload=workload):

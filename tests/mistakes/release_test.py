@@ -6,7 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("src/store/event_log.cpp", "modules/payment/application/settlement.cpp")
-NAME = re.compile(r'SEAMLINE_(?:MISTAKE\(|CRASH_POINT\([^;]*, )"([^"]+)"\)')
+# Names of several words: one of a single word may be there for other reasons.
+NAME = re.compile(r'SEAMLINE_(?:MISTAKE\(|CRASH_POINT\([^;]*, )"(\w+-[\w-]+)"\)')
 # As the compiler writes seamline::fault:: into the names of functions.
 FUNCTIONS = b"8seamline5fault"
 

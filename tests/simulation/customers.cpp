@@ -41,8 +41,11 @@ class Customers::Line final : public Transport {
   Result<Answer> send(const CallContext& context, const RemoteOperation& operation, const EncodedRequest& request) override {
     ++customers_.calls_;
     const auto mark = request.target.find('?');
-    http::Request written{std::string(name_of(operation.route.verb)), request.target.substr(0, mark),
-                          mark == std::string::npos ? std::string() : request.target.substr(mark + 1), {}, request.body};
+    http::Request written{std::string(name_of(operation.route.verb)),
+                          request.target.substr(0, mark),
+                          mark == std::string::npos ? std::string() : request.target.substr(mark + 1),
+                          {},
+                          request.body};
     written.headers.add("Authorization", authorization_);
     if (!context.idempotency_key.empty()) {
       written.headers.add(std::string(http::idempotency_header), context.idempotency_key);

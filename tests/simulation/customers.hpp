@@ -10,7 +10,8 @@
 
 namespace seamline::simulation {
 
-/// People who order, compose, cancel and look, each a task. They repeat a request under its key until they know what became of it.
+/// People who order, compose, cancel and look, each a task. They repeat a request under its key until they know what became of
+/// it.
 class Customers {
  public:
   struct World {

@@ -28,8 +28,8 @@ enum class Fault : std::uint8_t {
   duplicate,  // a request that may be repeated arrives twice
   delay,      // a message takes long
 };
-inline constexpr std::array<std::string_view, 12> fault_names{"kill", "power", "step", "write", "stop",      "stall", "jump",
-                                                              "partition", "lose",  "reset", "duplicate", "delay"};
+inline constexpr std::array<std::string_view, 12> fault_names{"kill", "power",     "step", "write", "stop",      "stall",
+                                                              "jump", "partition", "lose", "reset", "duplicate", "delay"};
 constexpr std::string_view name_of(Fault fault) { return fault_names[static_cast<std::size_t>(fault)]; }
 
 /// Which faults a run may have.

@@ -45,8 +45,8 @@ HandledExceptions exchange_handled(const HandledExceptions& next) {
 
 }  // namespace
 
-/// A stack on which one body runs after the other. It is used again: mapping one costs more than all that most fibers do. Only its
-/// first entry is a system's context, since that one's switches call the kernel.
+/// A stack on which one body runs after the other. It is used again: mapping one costs more than all that most fibers do. Only
+/// its first entry is a system's context, since that one's switches call the kernel.
 class Fiber::Stack {
  public:
   Stack() {

@@ -183,7 +183,8 @@ Process::Process(Surroundings surroundings, std::string name, std::set<std::stri
       hosted_(std::move(hosted)),
       is_main_(is_main),
       seed_(seed),
-      clock_(surroundings.scheduler, static_cast<std::int64_t>(seed % 401) - 200, static_cast<std::int64_t>(seed / 401 % 2'001) - 1'000) {}
+      clock_(surroundings.scheduler, static_cast<std::int64_t>(seed % 401) - 200,
+             static_cast<std::int64_t>(seed / 401 % 2'001) - 1'000) {}
 
 Process::~Process() { SEAMLINE_ASSERT(life_ == nullptr); }
 

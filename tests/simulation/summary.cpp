@@ -26,10 +26,10 @@ void Summary::add(const RunResult& result) {
 std::string Summary::text(double seconds) const {
   const double cpu_s = static_cast<double>(sum_.cpu_us) / 1e6;
   const double simulated_s = static_cast<double>(sum_.simulated_ms) / 1e3;
-  std::string text = std::to_string(runs_) + " runs, " + std::to_string(failed_) + " failed, in " + rounded(seconds) + " s: " +
-                     rounded(static_cast<double>(runs_) / seconds) + " a second, " + rounded(static_cast<double>(runs_) / cpu_s) +
-                     " a second of a processor; " + rounded(simulated_s / cpu_s) + " simulated seconds a second of a processor; " +
-                     std::to_string(sum_.requests) + " requests\n";
+  std::string text = std::to_string(runs_) + " runs, " + std::to_string(failed_) + " failed, in " + rounded(seconds) +
+                     " s: " + rounded(static_cast<double>(runs_) / seconds) + " a second, " +
+                     rounded(static_cast<double>(runs_) / cpu_s) + " a second of a processor; " + rounded(simulated_s / cpu_s) +
+                     " simulated seconds a second of a processor; " + std::to_string(sum_.requests) + " requests\n";
   std::int64_t places = 0;
   std::int64_t within = 0;
   for (const auto& [name, count] : sum_.counts) {

@@ -50,7 +50,8 @@ void Template::make() {
   auto& product_port = host.port<inventory::InventoryContract>("template");
   host.start();
   for (int i = 0; i < customers; ++i) {
-    const auto user = user_port.call({}, user::RegisterUser{"customer-" + std::to_string(i) + "@example.org", {"long enough"}, "A"});
+    const auto user =
+        user_port.call({}, user::RegisterUser{"customer-" + std::to_string(i) + "@example.org", {"long enough"}, "A"});
     users_.push_back(user.value().id.text);
   }
   CallContext admin;
@@ -59,7 +60,8 @@ void Template::make() {
   const std::array<std::int64_t, 4> stock{100'000, 25, 12, 200};
   for (std::size_t i = 0; i < stock.size(); ++i) {
     const std::string id = "p" + std::to_string(i);
-    (void)product_port.call(admin, inventory::AddProduct{{id}, "A " + id, 250 + static_cast<std::int64_t>(i), "EUR", stock[i]}).value();
+    (void)product_port.call(admin, inventory::AddProduct{{id}, "A " + id, 250 + static_cast<std::int64_t>(i), "EUR", stock[i]})
+        .value();
   }
   if (!host.run_until_quiet()) throw std::runtime_error("the template does not come to rest");
   host.stop();

@@ -45,7 +45,11 @@ std::string describe_end(int status) {
 class Workers::Worker {
  public:
   Worker(const Workers& owner, const std::vector<RunOptions>& runs, std::size_t first, std::string trace_path)
-      : owner_(owner), runs_(runs), folder_(owner.root_ / ("worker-" + std::to_string(first))), next_(first), trace_path_(std::move(trace_path)) {
+      : owner_(owner),
+        runs_(runs),
+        folder_(owner.root_ / ("worker-" + std::to_string(first))),
+        next_(first),
+        trace_path_(std::move(trace_path)) {
     begin();
   }
   ~Worker() { end(); }

@@ -33,8 +33,8 @@ World::World(const RunOptions& options, const Template& start, std::FILE* trace_
   draw_settings();
   modules_ = settings_.modules();
   make_processes();
-  customers_ = std::make_unique<Customers>(Customers::World{scheduler_, network_, trace_, history_}, start.users(), options.orders,
-                                           random_.next_u64());
+  customers_ = std::make_unique<Customers>(Customers::World{scheduler_, network_, trace_, history_}, start.users(),
+                                           options.orders, random_.next_u64());
   observe();
 }
 
