@@ -130,7 +130,8 @@ STORES = (
     damage("M16", "payment", "DELETE FROM event_log WHERE type LIKE '%PaymentRefunded%'"),
     damage("M16", "payment", say("PaymentRefunded", CAPTURED)),
     damage("M16", "payment", say("PaymentSuccess", "(SELECT order_id FROM payments WHERE status = 'failed')")),
-    damage("M16", "payment", "INSERT INTO event_log SELECT 99, epoch, type, subject, at_ms, trace, payload, hash FROM event_log WHERE seq = 1"),
+    damage("M16", "payment", "INSERT INTO event_log SELECT 99, epoch, type, subject, at_ms, trace, payload, hash FROM event_log "
+                             "WHERE seq = 1"),
     damage("M16", "payment", "UPDATE event_log SET payload = json_set(payload, '$.amount', 1) WHERE type LIKE '%PaymentRefunded%'"),
     damage("M17", "payment", f"INSERT INTO provider_work VALUES ({CAPTURED}, 'charge', 0, 0)"),
     damage("M17", "payment", f"INSERT INTO provider_work VALUES ({REFUNDED}, 'refund', 0, 0)"),
@@ -200,7 +201,7 @@ STORES = (
 )
 
 
-# Tables that no invariant is about, and columns that none can tell a change of.
+# Tables that no invariant is about.
 UNAUDITED = ("schema_migrations", "sessions", "signing_keys")
 
 
