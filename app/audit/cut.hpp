@@ -28,13 +28,12 @@ struct Following {
   std::string_view heard;
 };
 inline constexpr std::string_view life_of_an_order = "'OrderCreated', 'OrderConfirmed', 'OrderCancelled'";
-inline constexpr std::array followings{
-    Following{Owner::inventory, Owner::order, life_of_an_order},
-    Following{Owner::inventory, Owner::payment, "'PaymentSuccess'"},
-    Following{Owner::payment, Owner::inventory, "'InventoryFailed'"},
-    Following{Owner::payment, Owner::order, life_of_an_order},
-    Following{Owner::order, Owner::inventory, "'InventoryReserved', 'InventoryExpired'"},
-    Following{Owner::order, Owner::payment, "'PaymentFailed', 'PaymentRefunded'"}};
+inline constexpr std::array followings{Following{Owner::inventory, Owner::order, life_of_an_order},
+                                       Following{Owner::inventory, Owner::payment, "'PaymentSuccess'"},
+                                       Following{Owner::payment, Owner::inventory, "'InventoryFailed'"},
+                                       Following{Owner::payment, Owner::order, life_of_an_order},
+                                       Following{Owner::order, Owner::inventory, "'InventoryReserved', 'InventoryExpired'"},
+                                       Following{Owner::order, Owner::payment, "'PaymentFailed', 'PaymentRefunded'"}};
 
 struct Ownership {
   std::string log_id;

@@ -142,7 +142,8 @@ inline constexpr std::array invariants{
     Invariant{"C7", Holds::quiet,
               "every order that was made under a key was asked for by the history; an order of no remembered key is "
               "counted against C7 too"},
-    Invariant{"C8", Holds::quiet, "every order whose placing was acknowledged (`order.place_order`) has ended; a draft may wait"}};
+    Invariant{"C8", Holds::quiet,
+              "every order whose placing was acknowledged (`order.place_order`) has ended; a draft may wait"}};
 
 inline constexpr std::array groups{Group{"Stores and logs", 0},
                                    Group{"Orders", 11},
