@@ -27,6 +27,7 @@ Template::Template(std::filesystem::path data_dir) : data_dir_(std::move(data_di
 Template::Template(const Template& other, std::filesystem::path data_dir)
     : data_dir_(std::move(data_dir)), stores_(other.stores_), users_(other.users_) {
   std::filesystem::remove_all(data_dir_);
+  std::filesystem::create_directories(data_dir_);
   std::filesystem::copy(other.data_dir_, data_dir_, std::filesystem::copy_options::recursive);
   // The audit looks at the machine's own disk for whether a store is in use, which it is: then it leaves all else to SQLite.
   for (const std::string_view module : module_names) std::ofstream(data_dir_ / module / "0.db-wal").flush();
