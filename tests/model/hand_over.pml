@@ -267,6 +267,7 @@ end:
 #endif
 #define is_prepared(number) (own.up && !mine(me) && to[me].prepare[number] != 0 && is_news(number) && is_for_this_store(number))
 #define follows (own.up && !mine(me) && mine(other) && record.epoch == store[other].epoch)
+#define has_base (record.standby != 0 || record.history != 0)
 #ifndef next_batch
 #define next_batch length(record.history)
 #endif
@@ -316,8 +317,8 @@ end:
   :: d_step { follows && record.standby != 0 && record.history == 0 && store[other].history != 0 ->  /* the copy */
        record.history = store[other].history
      }
-  :: d_step { follows && record.history != 0 && length(record.history) < length(store[other].history) ->
-       record.history = append(record.history, entry(store[other].history, next_batch))  /* the tail, and what is shipped back */
+  :: d_step { follows && has_base && length(record.history) < length(store[other].history) ->  /* the tail, or shipped back */
+       record.history = append(record.history, entry(store[other].history, next_batch))
      }
   :: d_step { own.up && record.standby != 0 && !record.promised ->  /* from here on the copy is not the taker's to drop */
        record.promised = true

@@ -53,7 +53,7 @@ byte remembered[2];
 #define is_news(number) (number != record.standby)
 #endif
 #ifdef NO_POSITION_CHECK   /* a batch that comes again is applied again */
-#define next_batch (length(record.history) - 1)
+#define next_batch (record.history == 0 -> 0 : length(record.history) - 1)
 #endif
 #ifdef REPORT_BEFORE_SYNC
 #define said (store[other].history + 1)
