@@ -93,12 +93,28 @@ class Day {
     for (std::size_t i = 0; i < disk_operations; ++i) board_.operations[i] = disk_.count(static_cast<DiskOperation>(i));
     board_.was_hit = disk_.failed() > 0;
     board_.answered = customers_.answered();
+    strike();
+    recover();
+  }
+
+  void strike() {
     disk_.observe({});
     disk_.mend();
     if (plan_.loses_power_after || plan_.power_lost_at) {
       disk_.lose_power(folder_.string());
     } else {
       disk_.kill(folder_.string());
+    }
+  }
+
+  [[noreturn]] void recover() {
+    if (plan_.cut_again_after && !was_cut_again_) {
+      disk_.observe([this, at = disk_.count() + *plan_.cut_again_after](DiskOperation, std::string_view) {
+        if (disk_.count() != at) return;
+        was_cut_again_ = true;
+        strike();
+        recover();
+      });
     }
     write_down(board_.problems, problems_afterwards());
     ::_exit(0);
@@ -133,6 +149,7 @@ class Day {
   Board& board_;
   SimulatedDisk disk_;
   Customers customers_;
+  bool was_cut_again_ = false;
 };
 
 /// What programs print when they die.

@@ -18,6 +18,8 @@ struct DayPlan {
   /// The power is lost, or the process killed, when it asks the disk for the n-th time.
   std::optional<std::int64_t> power_lost_at;
   std::optional<std::int64_t> killed_at;
+  /// While the shop recovers from that, the same happens once more, after so many operations.
+  std::optional<std::int64_t> cut_again_after;
   /// Whatever has ended the day, the power is lost after it.
   bool loses_power_after = false;
   bool ignores_syncs = false;

@@ -20,6 +20,8 @@ constexpr std::int64_t stride_in_ci = 17 * 11;
 #else
 constexpr std::int64_t stride_in_ci = 17;
 #endif
+/// To open four stores again takes about so many.
+constexpr std::int64_t most_operations_of_a_recovery = 300;
 /// Of all that is found, how much is printed.
 constexpr std::size_t most_findings = 5;
 
@@ -172,6 +174,7 @@ void sweep_cuts(Sweep& sweep, const Steps& steps, const std::string& what,
     // Each day with a fate of its own; the day itself is the same up to the cut.
     plan.fate = steps.seed + static_cast<std::uint64_t>(nth);
     cut(plan, nth);
+    if (nth % 2 == 0) plan.cut_again_after = 1 + nth * 7 % most_operations_of_a_recovery;
     sweep.live(plan, what + " at operation " + std::to_string(nth));
   }
 }
