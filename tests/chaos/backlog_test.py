@@ -29,7 +29,8 @@ class BacklogTest(ChaosCase):
         self.payment = self.shop.services["payment"]
 
     def load(self, history, orders, seed):
-        with closing(Load(self.shop.url, self.folder / history, seed, orders=orders, in_flight=64, retry=300, answer_timeout=30)) as load:
+        with closing(Load(self.shop.url, self.folder / history, seed, orders=orders, in_flight=64, again=1000, retry=300,
+                          answer_timeout=30)) as load:
             report, problems = load.finish(300)
         self.assertEqual((report.get("accepted"), problems), (orders, ""))
 
