@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/fault.hpp"
+#include "base/transaction_mark.hpp"
 #include "checks.hpp"
 
 namespace seamline::simulation {
@@ -28,6 +29,7 @@ World::World(const RunOptions& options, const Template& start, std::FILE* trace_
       trace_(trace_file),
       scheduler_(trace_),
       random_(options.seed),
+      interruptions_(options.seed ^ 0x9E3779B97F4A7C15ULL),
       faults_(options_.faults, random_),
       network_(scheduler_, faults_, random_, trace_) {
   draw_settings();
@@ -43,8 +45,9 @@ void World::observe() {
   fault::observe_stop([](const char* what) { throw std::runtime_error(std::string("the process stops: ") + what); });
   fault::observe_crash_points([this](std::string_view scope, std::string_view point) {
     Process* process = running_process();
-    if (process == nullptr || !process->reach_crash_point()) return;
-    died_within(*process, std::string(scope) + "/" + std::string(point));
+    if (process == nullptr) return;
+    if (process->reach_crash_point()) return died_within(*process, std::string(scope) + "/" + std::string(point));
+    interrupt();
   });
   disk_.observe([this](test::DiskOperation operation, std::string_view path) {
     Process* process = running_process();
@@ -52,6 +55,12 @@ void World::observe() {
     const auto name = path.substr(path.rfind('/') + 1);
     died_within(*process, "disk " + std::string(test::name_of(operation)) + " " + std::string(name));
   });
+}
+
+void World::interrupt() {
+  // A command runs to its end: all others would wait for the writer, whom nobody takes off a processor for long.
+  if (scheduler_.current() == nullptr || scheduler_.current()->group().is_rushed() || inside_transaction) return;
+  if (interruptions_.below(100) == 0) scheduler_.pause(static_cast<std::int64_t>(interruptions_.below(20'000)) * 1'000);
 }
 
 Process* World::running_process() {

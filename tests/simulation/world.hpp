@@ -28,6 +28,8 @@ class World {
   void make_processes();
   void observe();
   Process* running_process();
+  /// Between two commands a thread may lose its processor anywhere, and others go on.
+  void interrupt();
   void died_within(Process& process, const std::string& place);
   void draw_settings();
   void start(Process& process);
@@ -59,6 +61,7 @@ class World {
   Trace trace_;
   Scheduler scheduler_;
   SeededRandom random_;
+  SeededRandom interruptions_;
   Faults faults_;
   Network network_;
   History history_;
