@@ -53,23 +53,27 @@ const SubscriberCursor* Snapshot::cursor_on(std::string_view publisher) const {
   return nullptr;
 }
 
-Cut::Cut(const StoreFiles& files) {
-  std::int64_t turn = 0;
+Cut::Cut(const StoreFiles& files, std::function<void(Owner)> before_each) : before_each_(std::move(before_each)) {
   for (const Owner owner : owners) {
     auto& snapshot = snapshots_.at(static_cast<std::size_t>(owner));
     snapshot = std::make_unique<Snapshot>(owner, files.at(static_cast<std::size_t>(owner)));
   }
-  for (const auto& snapshot : snapshots_) snapshot->take(++turn);
+  for (const Owner owner : owners) take(owner);
   while (const auto claim = doubtful()) {
-    if (turn == most_turns) {
+    if (turn_ == most_turns) {
       throw ReadError(
           "The shop changes too fast for a consistent cut through its stores. Audit it again when it has less to do.");
     }
-    of(claim->on).take(++turn);
+    take(claim->on);
     if (!is_fulfilled(*claim)) broken_.push_back(*claim);
   }
   // Orders name users, and users never go.
-  if (of(Owner::user).turn() < of(Owner::order).turn()) of(Owner::user).take(++turn);
+  if (of(Owner::user).turn() < of(Owner::order).turn()) take(Owner::user);
+}
+
+void Cut::take(Owner owner) {
+  if (before_each_) before_each_(owner);
+  of(owner).take(++turn_);
 }
 
 Snapshot* Cut::find(std::string_view module) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,8 +89,9 @@ class Snapshot {
 /// A consistent cut through all stores, as the page describes it.
 class Cut {
  public:
-  /// Throws ReadError where a store cannot be read, and where the shop changes too fast for a cut.
-  explicit Cut(const StoreFiles& files);
+  /// `before_each` is told before each snapshot is taken, so that a test can have the shop move between two. Throws ReadError
+  /// where a store cannot be read, and where the shop changes too fast for a cut.
+  explicit Cut(const StoreFiles& files, std::function<void(Owner)> before_each = {});
 
   Snapshot& of(Owner owner) { return *snapshots_.at(static_cast<std::size_t>(owner)); }
   Database& database(Owner owner) { return of(owner).database(); }
@@ -107,6 +109,7 @@ class Cut {
     std::int64_t seq;
   };
 
+  void take(Owner owner);
   std::vector<Claim> claims();
   bool is_fulfilled(const Claim& claim);
   /// A claim on a snapshot that was taken before the one that makes it, which may be why it is not fulfilled.
@@ -115,6 +118,8 @@ class Cut {
 
   /// Claims that a later snapshot does not fulfil either: no moment of a race, but damage, for which nobody waits.
   std::vector<Claim> broken_;
+  std::function<void(Owner)> before_each_;
+  std::int64_t turn_ = 0;
   std::array<std::unique_ptr<Snapshot>, owners.size()> snapshots_;
 };
 

@@ -95,6 +95,73 @@ TEST_CASE("an audit reads a shop that runs beside it, over one consistent cut ea
   CHECK(check_of(report, "O1").count.examined == placed);
 }
 
+/// A publisher and a subscriber as they run: both their stores are open.
+class Running {
+ public:
+  Running(const AuditedShop& shop, std::string publisher, const std::string& subscriber)
+      : publisher_name_(std::move(publisher)),
+        publisher_(shop.file(publisher_name_), store::SqliteConnection::Mode::writer, 1000),
+        subscriber_(shop.file(subscriber), store::SqliteConnection::Mode::writer, 1000) {}
+
+  /// Publishes an entry, which the subscriber applies at once.
+  void say() {
+    publisher_.execute(
+        "INSERT INTO event_log SELECT seq + 1, epoch, type, subject, at_ms, trace, payload, hash FROM event_log "
+        "ORDER BY seq DESC LIMIT 1");
+    subscriber_.execute("UPDATE cursors SET seq = seq + 1 WHERE publisher = $1", publisher_name_);
+  }
+
+ private:
+  std::string publisher_name_;
+  store::SqliteConnection publisher_;
+  store::SqliteConnection subscriber_;
+};
+
+TEST_CASE("snapshots are taken again until none has applied what another does not hold") {
+  const AuditedShop shop = AuditedShop::quiet();
+  Running inventory(shop, "inventory", "order");
+  std::string taken;
+  audit::Cut cut(shop.options().stores, [&](audit::Owner owner) {
+    taken += std::string(name_of(owner)) + " ";
+    // Inventory's snapshot is the first: whatever it says from here on is news to that one, and not to order's.
+    if (owner == audit::Owner::payment || owner == audit::Owner::order) inventory.say();
+  });
+  CHECK(taken == "inventory payment order user inventory ");
+  CHECK(cut.of(audit::Owner::order).cursor_on("inventory")->place.seq == cut.of(audit::Owner::inventory).head().seq);
+}
+
+TEST_CASE("users are looked at after the orders that name them") {
+  const AuditedShop shop = AuditedShop::quiet();
+  Running inventory(shop, "inventory", "order");
+  Running order(shop, "order", "inventory");
+  std::string taken;
+  const audit::Cut cut(shop.options().stores, [&](audit::Owner owner) {
+    taken += std::string(name_of(owner)) + " ";
+    if (owner == audit::Owner::payment) inventory.say();
+    // Inventory is looked at again, and has heard more of order by then; so order is, too.
+    if (taken == "inventory payment order user inventory ") order.say();
+  });
+  CHECK(taken == "inventory payment order user inventory order user ");
+}
+
+TEST_CASE("what a later snapshot does not hold either is damage, and no reason to go on") {
+  const AuditedShop shop = AuditedShop::quiet();
+  shop.edit("order", "UPDATE cursors SET seq = seq + 1");
+  std::int64_t taken = 0;
+  const audit::Cut cut(shop.options().stores, [&](audit::Owner) { ++taken; });
+  CHECK(taken == 6);
+  CHECK(violated_in(shop.audited()) == "X3");
+}
+
+TEST_CASE("a shop that is never still is not audited") {
+  const AuditedShop shop = AuditedShop::quiet();
+  Running inventory(shop, "inventory", "order");
+  Running order(shop, "order", "inventory");
+  // Whoever is looked at has just heard something which the snapshot of the other does not have yet.
+  const auto move = [&](audit::Owner owner) { (owner == audit::Owner::order ? inventory : order).say(); };
+  CHECK_THROWS_AS(audit::Cut(shop.options().stores, move), audit::ReadError);
+}
+
 TEST_CASE("an audit leaves a stopped shop's files as they are") {
   const AuditedShop shop = AuditedShop::quiet();
   const auto before = listing(shop.folder());
