@@ -5,6 +5,7 @@
 #include "http/problem.hpp"
 #include "inventory/contract.hpp"
 #include "process.hpp"
+#include "user/contract.hpp"
 
 namespace seamline::simulation {
 namespace {
@@ -18,9 +19,13 @@ std::string some_token(SeededRandom& random) {
 }
 
 order::Item some_item(SeededRandom& random) {
-  // Now and then one that nobody sells.
-  const std::uint64_t number = random.below(60) == 0 ? 9 : random.below(4);
-  return {{product_name(number)}, 1 + static_cast<std::int64_t>(random.below(4))};
+  // Now and then what is dear, what nobody sells, and very many.
+  switch (random.below(60)) {
+    case 0: return {{product_name(9)}, 1};
+    case 1: return {{product_name(4)}, 1 + static_cast<std::int64_t>(random.below(4))};
+    case 2: return {{product_name(0)}, 1 + static_cast<std::int64_t>(random.below(900))};
+    default: return {{product_name(random.below(4))}, 1 + static_cast<std::int64_t>(random.below(4))};
+  }
 }
 
 /// Whether the answer is final. After all else the client cannot tell what became of its request.
@@ -124,6 +129,14 @@ void Customers::start() {
                              --shopping_;
                            });
   }
+  // A registration costs as much as half a run.
+  if (random_.below(10) == 0) {
+    world_.scheduler.spawn(group_, "newcomer", 0,
+                           [this, random = SeededRandom(random_.next_u64())] { register_and_shop(random); });
+  }
+  world_.scheduler.spawn(group_, "stranger", 0, [this, random = SeededRandom(random_.next_u64())] {
+    shop("01a0c419-7d80-7005-aac2-000000000000", 1, random);
+  });
   world_.scheduler.spawn(group_, "clerk", 0, [this, random = SeededRandom(random_.next_u64())] { restock(random); });
 }
 
@@ -163,6 +176,13 @@ void Customers::shop(const std::string& user, int orders, SeededRandom random) {
       world_.history.complain("order " + id.text + " was acknowledged and is not found");
     }
   }
+}
+
+void Customers::register_and_shop(SeededRandom random) {
+  Line line(*this, "", random);
+  Proxy<user::UserContract> users(line);
+  const auto made = line.insist(users, next_key(), user::RegisterUser{" New.Comer@Example.ORG ", {"long enough"}, "New"});
+  if (made) shop(made->id.text, 2, random);
 }
 
 void Customers::restock(SeededRandom random) {

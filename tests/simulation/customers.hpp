@@ -36,6 +36,7 @@ class Customers {
   struct Seen;
 
   void shop(const std::string& user, int orders, SeededRandom random);
+  void register_and_shop(SeededRandom random);
   void restock(SeededRandom random);
   std::string next_key() { return "key-" + std::to_string(++keys_); }
 

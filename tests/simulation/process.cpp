@@ -228,17 +228,17 @@ void Process::die(Death death) {
 void Process::bury() {
   surroundings_.scheduler.finish(*life_);
   life_->stop();
+  const bool has_died = life_->is_dead();
   life_.reset();
-  each_folder([&](const std::string& folder) { surroundings_.disk.restart(folder); });
+  if (has_died) each_folder([&](const std::string& folder) { surroundings_.disk.restart(folder); });
 }
 
 void Process::stop() {
   surroundings_.trace.line(surroundings_.scheduler.now_ns(), "stop", name_, lives_);
   listen(nullptr);
   life_->rush();
-  surroundings_.scheduler.finish(*life_);
-  life_->stop();
-  life_.reset();
+  // It may die on its way.
+  bury();
 }
 
 bool Process::reach(Armed& armed) {

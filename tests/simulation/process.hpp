@@ -69,7 +69,7 @@ class Process {
   Result<void> start();
   /// It dies at this moment, whatever runs: nothing that it still does is seen. bury() comes next, from outside of all tasks.
   void die(Death death);
-  /// What has died is taken away. The process can start again.
+  /// What has died, or comes to its end, is taken away. The process can start again.
   void bury();
   /// Ends it in order.
   void stop();

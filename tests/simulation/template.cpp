@@ -57,12 +57,12 @@ void Template::make() {
   }
   CallContext admin;
   admin.caller.role = Role::admin;
-  // Plenty of the first, little of the others.
-  const std::array<std::int64_t, 4> stock{100'000, 25, 12, 200};
+  // Plenty of the first, little of the others. The last one is dear.
+  const std::array<std::int64_t, 5> stock{100'000, 25, 12, 200, 1'000};
   for (std::size_t i = 0; i < stock.size(); ++i) {
     const std::string id = "p" + std::to_string(i);
-    (void)product_port.call(admin, inventory::AddProduct{{id}, "A " + id, 250 + static_cast<std::int64_t>(i), "EUR", stock[i]})
-        .value();
+    const std::int64_t price_minor = i == 4 ? 2'000'000'000 : 250 + static_cast<std::int64_t>(i);
+    (void)product_port.call(admin, inventory::AddProduct{{id}, "A " + id, price_minor, "EUR", stock[i]}).value();
   }
   if (!host.run_until_quiet()) throw std::runtime_error("the template does not come to rest");
   host.stop();

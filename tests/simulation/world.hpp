@@ -44,6 +44,7 @@ class World {
   void run_until_quiet();
   bool is_quiet();
   bool are_all_up() const;
+  void count_orders();
   /// An audit while orders flow. Returns whether it could be made.
   bool look_at_work();
   bool has_settled(const std::string& module);
