@@ -20,6 +20,8 @@ constexpr std::int64_t stride_in_ci = 17 * 11;
 #else
 constexpr std::int64_t stride_in_ci = 17;
 #endif
+/// How many operations of a kind fail at least.
+constexpr std::int64_t least_of_a_kind = 8;
 /// To open four stores again takes about so many.
 constexpr std::int64_t most_operations_of_a_recovery = 300;
 /// Of all that is found, how much is printed.
@@ -121,11 +123,12 @@ void sweep_faults(DiskOperation operation) {
   const std::string name(name_of(operation));
   const DayReport well = run_day({});
   const std::int64_t last = well.operations[static_cast<std::size_t>(operation)];
-  std::printf("%s: %ld operations, every %ldth from %ld, seed %lu\n", name.c_str(), last, steps.stride, steps.first, steps.seed);
   Sweep sweep(name);
-  // Of the few each one.
-  const std::int64_t stride = last < 2 * steps.stride ? 1 : steps.stride;
-  for (std::int64_t nth = std::min(stride, steps.first); nth <= last; nth += stride) {
+  // Of a kind that is rare, more of them.
+  const std::int64_t stride = std::clamp<std::int64_t>(last / least_of_a_kind, 1, steps.stride);
+  const std::int64_t first = 1 + steps.first % stride;
+  std::printf("%s: %ld operations, every %ldth from %ld, seed %lu\n", name.c_str(), last, stride, first, steps.seed);
+  for (std::int64_t nth = first; nth <= last; nth += stride) {
     for (const bool is_lasting : {false, true}) {
       DayPlan plan;
       plan.fault = fault_of(operation, nth, is_lasting);
