@@ -21,6 +21,8 @@ CONNECTIONS = 3
 MAX_WAVES = 4
 QUIET_S = 30
 NOT_REACHED = "the point was not reached"
+# Nine days in ten pass a point that another did; so none of these is missed once in a hundred thousand runs.
+MORE_DAYS = 6
 CUSTOMERS = 18
 COMMON = {"log__level": "warning", "events__timer_grace_ms": 20, "events__timer_poll_ms": 10, "events__poll_ms": 20,
           "events__receipt_ms": 20, "modules__order__deadline_ms": 5000, "modules__inventory__reservation_ms": 4000,
@@ -266,10 +268,13 @@ class CaseRun:
 
 
 def run_case(case, folder, template):
-    """Runs a case in a folder that it makes and removes. A point that some days pass less often gets a second day. Returns an Outcome."""
+    """Runs a case in a folder that it makes and removes. Some points hang on who is first, a cancel or the confirmation: a day that
+    does not pass the point is followed by others, at whose first chance the shop is killed. Returns an Outcome."""
     outcome = run_once(case, folder, template)
-    if outcome.violations == [NOT_REACHED]:
-        first, *later = case.arms
+    first, *later = case.arms
+    for _ in range(MORE_DAYS):
+        if outcome.violations != [NOT_REACHED]:
+            break
         outcome = run_once(case._replace(arms=(first._replace(nth=1), *later)), folder, template)
     return outcome
 
