@@ -106,3 +106,23 @@ TEST_CASE("a loop that is stopped before it ran is stopped") {
   }
   SUCCEED("each of them was joined");
 }
+
+TEST_CASE("a runner of threads steps a loop by itself, and lets a caller wait for what the loop finishes") {
+  class Finisher final : public Loop {
+   public:
+    explicit Finisher(Completion& completion) : completion_(completion) {}
+    bool step() override {
+      if (completion_.is_done()) return false;
+      completion_.finish_one();
+      return true;
+    }
+
+   private:
+    Completion& completion_;
+  };
+  Completion completion(3);
+  Finisher loop(completion);
+  const auto running = LoopRunner::threads().start("test", loop, an_hour_ms);
+  LoopRunner::threads().wait(completion);
+  CHECK(completion.is_done());
+}

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 
 #include "arguments.hpp"
@@ -75,6 +76,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   observe::set_log_level("off");
+  // Who reads no more of what is printed shall not keep the folder from being removed.
+  std::signal(SIGPIPE, SIG_IGN);
   // What a world has given back is kept for the next one.
   ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
   ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
