@@ -109,7 +109,7 @@ void give_sqlite_our_memory() {
 
 }  // namespace seamline::simulation
 
-// The whole program's: https://en.cppreference.com/w/cpp/memory/new/operator_new. The forms for arrays come here too.
+// The whole program's. The forms for arrays come here too (ISO C++20, [new.delete.array]).
 void* operator new(std::size_t bytes) {
   void* block = seamline::simulation::allocate(bytes);
   if (block == nullptr) throw std::bad_alloc();
