@@ -130,7 +130,7 @@ void Customers::start() {
                            });
   }
   // A registration costs as much as half a run.
-  if (random_.below(10) == 0) {
+  if (random_.below(20) == 0) {
     world_.scheduler.spawn(group_, "newcomer", 0,
                            [this, random = SeededRandom(random_.next_u64())] { register_and_shop(random); });
   }

@@ -1,10 +1,10 @@
-#include <malloc.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 
+#include "allocator.hpp"
 #include "arguments.hpp"
 #include "observe/log.hpp"
 #include "shrink.hpp"
@@ -78,10 +78,7 @@ int main(int argc, char** argv) {
   observe::set_log_level("off");
   // Who reads no more of what is printed shall not keep the folder from being removed.
   std::signal(SIGPIPE, SIG_IGN);
-  // What a world has given back is kept for the next one.
-  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  ::mallopt(M_TOP_PAD, 64 << 20);
+  give_sqlite_our_memory();
   try {
     return simulate(*arguments);
   } catch (const std::exception& problem) {

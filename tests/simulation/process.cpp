@@ -1,6 +1,7 @@
 #include "process.hpp"
 
 #include "base/assert.hpp"
+#include "base/hash.hpp"
 #include "events/event_endpoint.hpp"
 #include "events/http_log_source.hpp"
 #include "events/log_headers.hpp"
@@ -23,6 +24,9 @@ class SimulatedAuthenticator final : public security::Authenticator {
     return Caller{};
   }
 };
+
+/// What the event endpoint answers where there is nothing to send.
+constexpr std::string_view empty_batch = "[]";
 
 std::int64_t number_behind(std::string_view query, std::string_view name) {
   const auto at = query.find(name);
@@ -149,19 +153,22 @@ class Process::Life final : public Peer {
   http::Response handle(Service& service, const http::Request& request) {
     if (!request.path.starts_with("/events/")) return service.dispatcher->handle(request);
     if (request.method != "GET") return service.events.handle(request, {});
-    // The endpoint's own wait would stop all that there is: here it waits as a task.
+    const std::int64_t wait_ms = number_behind(request.query, "&wait=");
+    if (wait_ms == 0) return service.events.handle(request, {});
+    // The endpoint's own wait would stop all that there is: here it waits as a task, where there is nothing behind the place.
     http::Request at_once = request;
-    const auto wait_at = request.query.find("&wait=");
-    const std::int64_t wait_ms = wait_at == std::string::npos ? 0 : number_behind(request.query, "&wait=");
-    if (wait_at != std::string::npos) at_once.query.resize(wait_at);
-    const std::int64_t after = number_behind(request.query, "after=");
+    at_once.query.resize(request.query.find("&wait="));
     const store::EventLog& log = host_->store_of(service.module).log();
-    http::Response response = service.events.handle(at_once, {});
-    if (response.status != 200 || log.head().seq > after || wait_ms == 0) return response;
+    const store::LogPosition head = log.head();
+    const bool is_at_head = request.query.find("log=" + head.log_id) != std::string::npos &&
+                            request.query.find("&hash=" + to_hex(head.hash)) != std::string::npos;
+    http::Response response;
+    if (!is_at_head) response = service.events.handle(at_once, {});
+    if (!is_at_head && (response.status != 200 || response.body.size() > empty_batch.size())) return response;
     service.waiting.push_back(scheduler().current());
-    const bool has_more = scheduler().wait([&] { return log.head().seq > after; }, scheduler().now_ns() + wait_ms * ns_in_ms);
+    (void)scheduler().wait([&] { return log.head().seq > head.seq; }, scheduler().now_ns() + wait_ms * ns_in_ms);
     std::erase(service.waiting, scheduler().current());
-    return has_more ? service.events.handle(at_once, {}) : response;
+    return service.events.handle(at_once, {});
   }
 
   Process& process_;

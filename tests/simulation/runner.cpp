@@ -16,6 +16,8 @@ class SimulatedRunner::SimulatedLoop final : public RunningLoop {
   void wake() override {
     if (is_woken_) return;
     is_woken_ = true;
+    // Where all else is at rest, what it was woken for is still to be done.
+    if (task_ != nullptr) task_->rest(false);
     if (task_ != nullptr) runner_.scheduler_.wake(*task_, runner_.latency_ns());
   }
   void stop() override {

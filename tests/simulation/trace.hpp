@@ -1,8 +1,10 @@
 #pragma once
 
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -21,7 +23,7 @@ class Trace {
     (part(parts), ...);
     end_line();
   }
-  /// FNV-1a over all lines.
+  /// Over all lines.
   std::uint64_t hash() const { return hash_; }
   std::int64_t lines() const { return lines_; }
 
@@ -40,9 +42,15 @@ class Trace {
     add({digits, static_cast<std::size_t>(written.ptr - digits)});
   }
   void add(std::string_view text) {
-    for (const char c : text) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+    std::string_view left = text;
+    for (std::uint64_t word = 0; left.size() >= sizeof word; left.remove_prefix(sizeof word)) {
+      std::memcpy(&word, left.data(), sizeof word);
+      mix(word);
+    }
+    for (const char c : left) mix(static_cast<unsigned char>(c));
     if (file_ != nullptr) std::fwrite(text.data(), 1, text.size(), file_);
   }
+  void mix(std::uint64_t word) { hash_ = std::rotl((hash_ ^ word) * 0x9E3779B97F4A7C15ULL, 29); }
   void end_line() {
     add("\n");
     ++lines_;

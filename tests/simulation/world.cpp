@@ -156,7 +156,7 @@ RunResult World::run() {
       scheduler_.spawn(group_, "breaker", draw(0, 3'000) * ns_in_ms, [this] { break_things(); });
     }
     // An audit costs a fifth of a run.
-    std::int64_t next_look_ns = draw(0, 3) == 0 ? draw(1'000, 30'000) * ns_in_ms : never_ns;
+    std::int64_t next_look_ns = draw(0, 7) == 0 ? draw(1'000, 30'000) * ns_in_ms : never_ns;
     while (!customers_->have_finished()) {
       if (!scheduler_.run_next()) throw std::runtime_error("nothing is left to run, and customers wait");
       look_after_processes();
