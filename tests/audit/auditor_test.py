@@ -8,9 +8,10 @@ import unittest
 from pathlib import Path
 
 import auditor
+from client_history import write_lines
 from damages import HISTORIES, STORES, letter, random_damage
 from page import invariants
-from traffic import Shops, write_history
+from traffic import Shops
 from two_audits import Disagreement, audit, differences
 
 # What an empty shop has: stores, cursors that are wanted, its administrator, and the word of that.
@@ -32,7 +33,7 @@ class AuditorTest(unittest.TestCase):
         cls.folder = Path(folder.name)
         cls.shops = Shops(cls.folder)
         cls.lines = cls.shops.lines
-        cls.history = write_history(cls.folder / "history", cls.shops.lines)
+        cls.history = write_lines(cls.folder / "history", cls.shops.lines)
 
     def copy(self, good):
         bad = self.folder / "bad"
@@ -63,7 +64,7 @@ class AuditorTest(unittest.TestCase):
         self.assertEqual(set(codes), {damage.code for damage in STORES} | {code for code, _ in HISTORIES})
 
     def test_of_an_empty_shop_nothing_is_proved(self):
-        history = write_history(self.folder / "nothing", [])
+        history = write_lines(self.folder / "nothing", [])
         self.assertEqual(audit(self.shops.empty, history=history), [])
         said = outcomes(auditor.audit(self.shops.empty, history=history))
         self.assertEqual({code for code, outcome in said.items() if outcome != "vacuous"}, EMPTY_SHOP_HAS)
@@ -112,11 +113,11 @@ class AuditorTest(unittest.TestCase):
     def test_every_kind_of_damage_to_a_history_is_found_by_both(self):
         for number, (code, change) in enumerate(HISTORIES):
             with self.subTest(code=code, number=number):
-                history = write_history(self.folder / "changed", change(self.lines))
+                history = write_lines(self.folder / "changed", change(self.lines))
                 self.assert_violated(code, audit(self.shops.quiet, history=history))
 
     def test_a_line_that_is_still_being_written_does_not_count(self):
-        history = write_history(self.folder / "growing", self.lines)
+        history = write_lines(self.folder / "growing", self.lines)
         with open(history, "a", encoding="utf-8") as file:
             file.write('{"attempt":')
         before = auditor.audit(self.shops.quiet, history=self.folder / "growing")["checks"]

@@ -1,5 +1,4 @@
 """Shops to be audited: one that is empty, one that is quiet after some traffic, and one that was killed with sagas under way."""
-import json
 import shutil
 import sqlite3
 import sys
@@ -8,6 +7,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "system"))
 
+from client_history import MAKES_AN_ORDER, History, now_ms  # noqa: E402
 from shop import Shop, poll_until  # noqa: E402
 from split import SplitShop  # noqa: E402
 from quiet import wait_until_quiet  # noqa: E402
@@ -19,31 +19,22 @@ QUICK = {"events__poll_ms": 20, "events__receipt_ms": 20, "modules__payment__ret
 ORDERS = (("tok_ok", "p1", 2), ("tok_ok", "p1", 3), ("tok_declined", "p1", 1), ("tok_timeout", "p2", 1), ("tok_ok", "scarce", 2))
 
 
-class Attempts:
-    """A client that places orders, and keeps the history that the page describes."""
+class Client:
+    """A client that makes orders, and keeps the history that the page describes."""
 
     def __init__(self, shop):
         self._shop = shop
-        self.lines = []
+        self.history = History()
 
-    def post(self, operation, path, body, key):
-        start_ms = time.monotonic_ns() // 1_000_000
+    def post(self, path, body, key):
+        start_ms = now_ms()
         reply = self._shop.post(path, body, Idempotency_Key=key)
-        line = {"attempt": len(self.lines) + 1, "operation": operation, "key": key, "start_ms": start_ms,
-                "end_ms": time.monotonic_ns() // 1_000_000, "outcome": "ok" if reply.status == 201 else "failed", "status": reply.status}
-        if reply.status == 201:
-            line["order_id"] = reply.json()["order_id"]
-        self.lines.append(line)
-        return line.get("order_id")
+        self.history.add(MAKES_AN_ORDER[path], key, start_ms, reply)
+        return self.history.entries[-1].get("order_id")
 
     def place(self, user, token, product, quantity, key):
-        return self.post("order.place_order", "/orders", {"user_id": user, "payment_token": token,
-                                                          "items": [{"product_id": product, "quantity": quantity}]}, key)
-
-
-def write_history(path, lines):
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return path
+        return self.post("/orders", {"user_id": user, "payment_token": token,
+                                     "items": [{"product_id": product, "quantity": quantity}]}, key)
 
 
 def query(data_dir, module, statement, *parameters):
@@ -78,28 +69,28 @@ class Shops:
         for product_id, stock in (("p1", 100), ("p2", 50), ("scarce", 1)):
             shop.add_product(product_id, stock=stock)
         assert shop.post("/products/p1/restock", {"quantity": 5}).status == 200
-        client = Attempts(shop)
+        client = Client(shop)
         for number, order in enumerate(ORDERS):
             client.place(self._user, *order, f"key-{number}")
         client.place(self._user, *ORDERS[0], "key-0")
         client.place(self._user, "tok_ok", "unheard-of", 1, "refused")
-        draft = client.post("order.start_draft", "/orders/drafts", {"user_id": self._user}, "draft")
+        draft = client.post("/orders/drafts", {"user_id": self._user}, "draft")
         shop.post(f"/orders/{draft}/items", {"product_id": "p1", "quantity": 1})
-        abandoned = client.post("order.start_draft", "/orders/drafts", {"user_id": self._user}, "abandoned")
+        abandoned = client.post("/orders/drafts", {"user_id": self._user}, "abandoned")
         shop.post(f"/orders/{abandoned}/cancel")
         wait_until_quiet(shop.data_dir, 20)
         receipts = "SELECT count(*) FROM receipts WHERE seq = (SELECT max(seq) FROM event_log)"
         poll_until(lambda: query(shop.data_dir, "order", receipts) == [(2,)], 20, "order has the receipts of both")
         shop.stop()
         shutil.copytree(shop.data_dir, shop.data_dir.with_name("quiet"))
-        self.lines = client.lines
+        self.lines = client.history.entries
         shop.start()
         self._leave_sagas_under_way()
 
     def _leave_sagas_under_way(self):
         """One order has its stock reserved and has not heard so; another one's charge has not been answered."""
         shop = self._shop
-        client = Attempts(shop)
+        client = Client(shop)
         begun = time.monotonic()
         reserved = client.place(self._user, "tok_timeout", "p1", 4, "reserved")
         poll_until(lambda: time.monotonic() > begun + RETRY_MS / 2000, 5, "half of the time to the repeat is over")

@@ -18,7 +18,7 @@ def is_quiet(data_dir):
 def audit(data_dir, history, crowds):
     """Every violation: of the stores, and of what the customers were told. The shop is quiet."""
     history_file = data_dir.with_name("history.jsonl")
-    history.save(history_file)
+    history.write(history_file)
     # Receipts are still sent while the two look.
     found = two_audits.audit(data_dir, history=history_file, at_rest=False)
     return found + orders_are_those_that_were_acknowledged(data_dir, history) + \

@@ -11,9 +11,10 @@ sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("s
 
 import audits  # noqa: E402
 import points  # noqa: E402
-from client_history import History  # noqa: E402
+from client_history import History, now_ms  # noqa: E402
 from crash_case import NOT_REACHED, Arm, Case, run_case  # noqa: E402
 from recording import make_template  # noqa: E402
+from shop import Reply  # noqa: E402
 
 
 class PointsTest(unittest.TestCase):
@@ -72,7 +73,7 @@ class DriverTest(unittest.TestCase):
         self.assertIn(f"order {order_id} was never acknowledged", audits.audit(self.data_dir, silent, []))
 
     def test_two_orders_under_one_key_are_found(self):
-        self.history.add("order.place_order", "before-0-0", History.now_ms(), 201, "another")
+        self.history.add("order.place_order", "before-0-0", now_ms(), Reply(201, [], b'{"order_id":"another"}'))
         self.assertIn("the key before-0-0 was told of 2 orders",
                       audits.orders_are_those_that_were_acknowledged(self.data_dir, self.history))
 

@@ -47,7 +47,7 @@ def make_template(folder):
     finally:
         fire.close()
     age_answers(fire.shop.data_dir)
-    fire.history.save(Path(folder) / "history.jsonl")
+    fire.history.write(Path(folder) / "history.jsonl")
     (Path(folder) / "known.json").write_text(json.dumps({"users": fire.users, "products": fire.products}), encoding="utf-8")
     for path in Path(folder).rglob("*-shm"):
         path.unlink()

@@ -6,11 +6,11 @@ import time
 import zlib
 from urllib.parse import urlencode
 
-from client_history import History
+from client_history import MAKES_AN_ORDER, now_ms
+from customers import is_answer
 from shop import Unreachable
 
 GIVE_UP_S = 30
-TRY_AGAIN = {409: ("idempotency.in_progress",), 503: None, 504: None}
 PASSWORD = "a-long-password"
 STOCK = 100_000
 SCARCE_STOCK = 3
@@ -62,11 +62,11 @@ class Crowd:
             client.close()
 
     # -- asking ------------------------------------------------------------------------------------------------------
-    def until_answered(self, client, path, body, key, operation=None, **headers):
+    def until_answered(self, client, path, body, key, **headers):
         give_up = time.monotonic() + GIVE_UP_S
         last = None
         while time.monotonic() < give_up and not self.is_over:
-            start_ms = History.now_ms()
+            start_ms = now_ms()
             try:
                 last = reply = client.request("POST", path, body, Idempotency_Key=key, **headers)
                 # Python takes the end of a connection within the head for the end of the head.
@@ -74,17 +74,17 @@ class Crowd:
                     raise Unreachable(f"{path}: the head of the answer is cut short")
             except Unreachable as problem:
                 last = problem
-                if operation:
-                    self.history.add(operation, key, start_ms)
+                self._note(path, key, start_ms)
             else:
-                if operation:
-                    order_id = reply.json().get("order_id") if reply.status < 400 else None
-                    self.history.add(operation, key, start_ms, reply.status, order_id)
-                codes = TRY_AGAIN.get(reply.status, ())
-                if codes is not None and (not codes or reply.json().get("code") not in codes):
+                self._note(path, key, start_ms, reply)
+                if is_answer(reply):
                     return reply
             time.sleep(0.004)
         raise Broken(f"{path} {key} was not answered: {last!r}")
+
+    def _note(self, path, key, start_ms, reply=None):
+        if path in MAKES_AN_ORDER:
+            self.history.add(MAKES_AN_ORDER[path], key, start_ms, reply)
 
     @staticmethod
     def expect(reply, *statuses):
@@ -95,9 +95,9 @@ class Crowd:
     def place(self, client, key, token="tok_ok", lines=((0, 1),), **headers):
         body = {"user_id": self.users[zlib.crc32(key.encode()) % len(self.users)], "payment_token": token,
                 "items": [{"product_id": self.products[product], "quantity": quantity} for product, quantity in lines]}
-        reply = self.until_answered(client, "/orders", body, key, "order.place_order", **headers)
+        reply = self.until_answered(client, "/orders", body, key, **headers)
         order_id = self.expect(reply, 201)["order_id"]
-        again = self.until_answered(client, "/orders", body, key, "order.place_order")
+        again = self.until_answered(client, "/orders", body, key)
         if self.expect(again, 201)["order_id"] != order_id:
             raise Broken(f"{key} made {order_id}, and then {again!r}")
         return order_id
@@ -107,7 +107,7 @@ class Crowd:
         self.expect(reply, 200, 409)
 
     def draft(self, client, key):
-        reply = self.until_answered(client, "/orders/drafts", {"user_id": self.users[0]}, key, "order.start_draft")
+        reply = self.until_answered(client, "/orders/drafts", {"user_id": self.users[0]}, key)
         return self.expect(reply, 201)["order_id"]
 
     @contextlib.contextmanager
@@ -158,7 +158,7 @@ def order_and_cancel_when_reserved(crowd, client, key):
     canceller = threading.Thread(target=crowd._ask, args=([(key, cancel)],), daemon=True)
     with contextlib.suppress(sqlite3.Error), contextlib.ExitStack() as order_held:  # an error: the shop is just being started
         with crowd.store_held("payment"):
-            order_id = crowd.expect(crowd.until_answered(client, "/orders", body, key, "order.place_order"), 201)["order_id"]
+            order_id = crowd.expect(crowd.until_answered(client, "/orders", body, key), 201)["order_id"]
             order_held.enter_context(crowd.store_held("order"))
             canceller.start()
             time.sleep(0.02)
@@ -166,7 +166,7 @@ def order_and_cancel_when_reserved(crowd, client, key):
         while not crowd.is_reserved(order_id) and time.monotonic() < give_up:
             time.sleep(0.002)
     if order_id is None:
-        order_id = crowd.expect(crowd.until_answered(client, "/orders", body, key, "order.place_order"), 201)["order_id"]
+        order_id = crowd.expect(crowd.until_answered(client, "/orders", body, key), 201)["order_id"]
     if canceller.ident is None:
         canceller.start()
     canceller.join()

@@ -2,6 +2,8 @@
 
 #include <fstream>
 
+#include "support/client_attempt.hpp"
+
 namespace seamline::mistakes {
 namespace {
 
@@ -88,24 +90,17 @@ void Customers::repeat_last(const std::vector<order::Item>& items) {
 }
 
 void Customers::record(const Request& request, const Result<order::Order>& answer, bool is_lost) {
-  const std::string now = std::to_string(Clock::system().now().ms);
-  std::string line = "{\"attempt\":" + std::to_string(attempts_) + ",\"operation\":\"" + request.operation + "\",\"key\":\"" +
-                     request.key + "\",\"start_ms\":" + now + ",\"end_ms\":" + now;
-  if (is_lost) {
-    line += ",\"outcome\":\"unknown\"";
-  } else if (answer) {
-    line += ",\"outcome\":\"ok\",\"status\":201,\"order_id\":\"" + answer->order_id.text + "\"";
-  } else {
-    const bool is_definite = answer.error().kind != Kind::conflict && answer.error().kind < Kind::limited;
-    line += std::string(",\"outcome\":\"") + (is_definite ? "failed" : "unknown") + "\"";
+  const std::int64_t now_ms = Clock::system().now().ms;
+  test::ClientAttempt attempt{request.operation, request.key, now_ms, now_ms, "unknown", 0, {}};
+  if (!is_lost && answer) {
+    attempt.outcome = "ok";
+    attempt.status = 201;
+    attempt.order_id = answer->order_id.text;
+  } else if (!is_lost && answer.error().kind != Kind::conflict && answer.error().kind < Kind::limited) {
+    attempt.outcome = "failed";
   }
-  write_line(line + "}");
+  std::ofstream(history_, std::ios::app) << test::line_of(attempts_, attempt);
   ++answers_;
-}
-
-void Customers::write_line(const std::string& line) const {
-  std::ofstream file(history_, std::ios::app);
-  file << line << '\n';
 }
 
 }  // namespace seamline::mistakes

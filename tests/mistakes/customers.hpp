@@ -44,7 +44,6 @@ class Customers {
   Request new_request(const std::string& operation);
   CallContext context_of(const Request& request, const CallContext& caller);
   void record(const Request& request, const Result<order::Order>& answer, bool is_lost);
-  void write_line(const std::string& line) const;
   CallContext as_ada() const { return test::Shop::as_user(ada_); }
 
   test::Shop& shop_;

@@ -6,6 +6,7 @@ AUDIT = Path(__file__).resolve().parents[1] / "audit"
 TWO_AUDITS = AUDIT / "two_audits.py"
 sys.path.append(str(AUDIT))
 
+from client_history import MAKES_AN_ORDER, History, now_ms  # noqa: E402,F401
 from cut import MODULES, connect  # noqa: E402,F401
 from records import Records  # noqa: E402,F401
 from two_audits import audit  # noqa: E402,F401

@@ -4,46 +4,18 @@ import random
 import threading
 import time
 
+from auditing import MAKES_AN_ORDER, History, now_ms
 from shop import Unreachable
 
 TOKENS = ("tok_ok",) * 11 + ("tok_declined",) * 3 + ("tok_timeout",) * 4 + ("tok_insufficient_funds",)
 # Codes of a refusal that says "not now": the customer asks again.
 TRY_AGAIN = {409: ("idempotency.in_progress",), 503: None, 504: None}
-# What makes an order, by its path: of these a history is kept, as app/audit/README.md describes it.
-MAKES_AN_ORDER = {"/orders": "order.place_order", "/orders/drafts": "order.start_draft"}
 
 
-def outcome_of(status):
-    """What a client knows after an answer with this status; after none it knows nothing."""
-    if status is not None and status < 300:
-        return "ok"
-    return "failed" if status is not None and status < 500 and status not in (409, 425, 429) else "unknown"
-
-
-class History:
-    """The attempts of all customers, in the order in which they ended."""
-
-    def __init__(self):
-        self._lines = []
-        self._lock = threading.Lock()
-
-    def add(self, operation, key, start_ms, reply):
-        status = reply.status if reply else None
-        line = {"operation": operation, "key": key, "start_ms": start_ms, "end_ms": now_ms(), "outcome": outcome_of(status)}
-        if status is not None:
-            line["status"] = status
-        if line["outcome"] == "ok":
-            line["order_id"] = reply.json()["order_id"]
-        with self._lock:
-            self._lines.append({"attempt": len(self._lines) + 1, **line})
-
-    def write(self, path):
-        path.write_text("".join(json.dumps(line) + "\n" for line in self._lines), encoding="utf-8")
-        return path
-
-
-def now_ms():
-    return time.monotonic_ns() // 1_000_000
+def is_answer(reply):
+    """Whether a reply says more than "not now"."""
+    codes = TRY_AGAIN.get(reply.status, ())
+    return codes is not None and (not codes or reply.json().get("code") not in codes)
 
 
 class Customers:
@@ -113,8 +85,7 @@ class Customers:
             if path in MAKES_AN_ORDER:
                 self.history.add(MAKES_AN_ORDER[path], key, start_ms, reply)
             if reply:
-                codes = TRY_AGAIN.get(reply.status, ())
-                if codes is not None and (not codes or reply.json().get("code") not in codes):
+                if is_answer(reply):
                     return reply
                 last = reply
             self.asked_again += 1
