@@ -65,7 +65,7 @@ State& state() {
   return the_state;
 }
 
-/// Counts one more visit. Returns the count, or 0 where the name is not armed.
+/// Counts one more visit. Null where the name is not armed.
 const Armed* visit(ArmedByName& armed, std::string_view name) {
   const auto found = armed.find(name);
   if (found == armed.end()) return nullptr;
