@@ -4,7 +4,6 @@
 #include <csignal>
 #include <cstdio>
 
-#include "allocator.hpp"
 #include "arguments.hpp"
 #include "observe/log.hpp"
 #include "shrink.hpp"
@@ -78,7 +77,6 @@ int main(int argc, char** argv) {
   observe::set_log_level("off");
   // Who reads no more of what is printed shall not keep the folder from being removed.
   std::signal(SIGPIPE, SIG_IGN);
-  give_sqlite_our_memory();
   try {
     return simulate(*arguments);
   } catch (const std::exception& problem) {
