@@ -16,9 +16,6 @@ namespace {
 constexpr ErrorCode locked{"store.locked", Kind::conflict};
 constexpr ErrorCode unusable{"store.unusable", Kind::unavailable};
 
-/// The one partition that there is today; a later one would be `1.db`.
-constexpr const char* database_file = "0.db";
-
 }  // namespace
 
 /// One process a store: an advisory lock that the kernel releases when the process ends, however it ends.
@@ -47,16 +44,6 @@ class Store::Lock {
   int file_;
 };
 
-class Store::Reader final : public View {
- public:
-  explicit Reader(const StoreOptions& options)
-      : connection_(options.directory / database_file, SqliteConnection::Mode::reader, options.checkpoint_pages) {}
-  Connection& rows() override { return connection_; }
-
- private:
-  SqliteConnection connection_;
-};
-
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::span<const Migration> migrations, const Clock& clock,
                                            const std::string& new_log_id) {
   std::error_code problem;
@@ -65,33 +52,37 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::spa
   auto lock = Lock::take(options);
   if (!lock) return fail(std::move(lock.error()));
   SEAMLINE_CRASH_POINT(options.module, "store-locked");
+  auto database = make_database(options);
+  if (!database) return fail(std::move(database.error()));
   try {
-    auto connection = std::make_unique<SqliteConnection>(options.directory / database_file, SqliteConnection::Mode::writer,
-                                                         options.checkpoint_pages);
+    auto connection = (*database)->open_writer();
+    if (!connection) return fail(std::move(connection.error()));
     SEAMLINE_CRASH_POINT(options.module, "store-file-opened");
-    auto migrated = migrate(*connection, options.module, migrations, clock.now());
+    auto migrated = migrate(**connection, options.module, migrations, clock.now());
     if (!migrated) return fail(std::move(migrated.error()));
     SEAMLINE_CRASH_POINT(options.module, "schema-up-to-date");
-    auto store = std::unique_ptr<Store>(new Store(options, std::move(*lock), std::move(connection), clock, new_log_id));
+    auto store = std::unique_ptr<Store>(
+        new Store(options, std::move(*lock), std::move(*database), std::move(*connection), clock, new_log_id));
     SEAMLINE_CRASH_POINT(options.module, "ownership-written");
     return store;
   } catch (const StorageError& error) {
-    return fail(unusable, "The store of module " + options.module + " in " + options.directory.string() +
+    return fail(unusable, "The store of module " + options.module + " in " + (*database)->place() +
                               " cannot be used: " + error.what() + ".");
   }
 }
 
-Store::Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<SqliteConnection> connection, const Clock& clock,
-             const std::string& new_log_id)
+Store::Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<Database> database,
+             std::unique_ptr<Connection> connection, const Clock& clock, const std::string& new_log_id)
     : options_(std::move(options)),
       lock_(std::move(lock)),
+      database_(std::move(database)),
       connection_(std::move(connection)),
       log_(std::make_unique<EventLog>(*connection_, new_log_id)),
       writer_(std::make_unique<Writer>(options_.module, *connection_, *log_, clock, options_.writer)) {}
 
 Store::~Store() { stop(); }
 
-std::unique_ptr<View> Store::take_reader() {
+std::unique_ptr<Store::Reader> Store::take_reader() {
   std::unique_lock lock(readers_mutex_);
   reader_returned_.wait(lock, [this] { return !idle_readers_.empty() || readers_made_ < options_.readers; });
   if (!idle_readers_.empty()) {
@@ -103,11 +94,11 @@ std::unique_ptr<View> Store::take_reader() {
   return nullptr;
 }
 
-std::unique_ptr<View> Store::borrow_reader() {
+std::unique_ptr<Store::Reader> Store::borrow_reader() {
   auto reader = take_reader();
   try {
-    if (!reader) reader = std::make_unique<Reader>(options_);
-    reader->rows().execute("BEGIN");
+    if (!reader || !reader->rows().is_usable()) reader = std::make_unique<Reader>(database_->open_reader());
+    reader->rows().begin(Answers::later);
   } catch (...) {
     forget_reader();
     throw;
@@ -115,14 +106,15 @@ std::unique_ptr<View> Store::borrow_reader() {
   return reader;
 }
 
-void Store::give_back(std::unique_ptr<View> reader) noexcept {
+void Store::give_back(std::unique_ptr<Reader> reader) noexcept {
   try {
-    reader->rows().execute("COMMIT");
+    reader->rows().commit();
     const std::lock_guard lock(readers_mutex_);
     idle_readers_.push_back(std::move(reader));
     reader_returned_.notify_one();
   } catch (const std::exception&) {
-    // SQLite ends a transaction on its own after some errors. Such a connection is not used again; another takes its place.
+    // SQLite ends a transaction on its own after some errors, and a server may go away. Such a connection is not used again;
+    // another takes its place.
     forget_reader();
   }
 }
@@ -135,7 +127,7 @@ void Store::forget_reader() noexcept {
 
 std::int64_t Store::forget_answers(Timestamp before, std::int64_t limit) {
   const auto forgotten = write(CallContext{}, [&](Transaction& transaction) -> Result<std::int64_t> {
-    const std::int64_t forgotten_now = transaction.rows().execute(
+    const std::int64_t forgotten_now = transaction.rows().execute_and_count(
         "DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency ORDER BY id LIMIT $2) AND at_ms < $1", before, limit);
     SEAMLINE_CRASH_POINT(module(), "answers-forgotten");
     return forgotten_now;
