@@ -15,7 +15,9 @@ int rebuild_orders(const ConfigurationSources& sources) {
   store::StoreOptions options;
   options.module = "order";
   options.directory = std::filesystem::path(configuration->data_dir) / options.module;
-  if (!std::filesystem::exists(options.directory / "0.db")) {
+  options.storage = storage_of(*configuration, options.module);
+  options.server = server_limits(*configuration);
+  if (options.storage.kind == store::StorageKind::sqlite && !std::filesystem::exists(options.directory / "0.db")) {
     say("seamline: there is no order store in " + options.directory.string() +
         ". Name its data_dir with --set data_dir=… or --config.");
     return exit_failed;

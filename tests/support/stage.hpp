@@ -6,6 +6,7 @@
 #include "payment/contract.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/test_storage.hpp"
 #include "user/contract.hpp"
 
 namespace seamline::test {
@@ -46,6 +47,7 @@ class Stage {
     host::HostOptions options;
     options.data_dir = folder_.path();
     options.threads = false;
+    for (const auto& spec : modules_) options.storage[spec.name] = storage_for(options.data_dir / spec.name);
     options.timers.grace_ms = 0;
     options.timers.stall_ms = INT64_MAX / 2'000'000;
     // Nothing fits into an empty queue, so that the consumers read the log: what it holds is bytes.
