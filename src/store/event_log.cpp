@@ -118,6 +118,14 @@ LogPosition read_head(Connection& rows) {
   return head;
 }
 
+LogPosition position_at(Connection& rows, std::int64_t seq) {
+  const Ownership ownership = read_ownership(rows);
+  if (seq == 0) return {ownership.log_id, ownership.epoch, 0, {}};
+  Rows row = rows.query("SELECT epoch, hash FROM event_log WHERE seq = $1", seq);
+  if (!row.next()) throw StorageError("the log has no entry " + std::to_string(seq));
+  return {ownership.log_id, row.integer(0), seq, row.digest(1)};
+}
+
 Result<void> scan_log(Connection& rows, const LogPosition& after, std::int64_t limit,
                       const std::function<bool(const LogEntry&)>& take) {
   const Ownership ownership = read_ownership(rows);

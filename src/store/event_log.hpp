@@ -88,5 +88,7 @@ Result<void> scan_log(Connection& rows, const LogPosition& after, std::int64_t l
 Result<EntryBatch> read_log(Connection& rows, const LogPosition& after, std::int64_t limit);
 /// The position of the last entry. Errors: none but storage.
 LogPosition read_head(Connection& rows);
+/// The position of the entry `seq`, or of the beginning for 0. Throws StorageError where there is no such entry.
+LogPosition position_at(Connection& rows, std::int64_t seq);
 
 }  // namespace seamline::store
