@@ -1,31 +1,14 @@
 #include "events/foreign_inbox.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "base/fault.hpp"
 #include "observe/log.hpp"
 
 namespace seamline::events {
-namespace {
-
-SubscriptionStart read_places(store::View& view, const Topic& topic) {
-  SubscriptionStart start;
-  store::Rows row = view.rows().query(
-      "SELECT storage_id, topic_partition, next_offset FROM broker_places WHERE broker = $1 AND topic = $2", topic.broker,
-      topic.name);
-  while (row.next()) {
-    start.storage_id = row.text(0);
-    start.next.push_back({row.integer(1), row.integer(2)});
-  }
-  return start;
-}
-
-}  // namespace
-
 ForeignInbox::ForeignInbox(Topic topic, Handlers::ByType handlers, store::Store& subscriber, seam::Gate& gate, Options options)
     : topic_(std::move(topic)), handlers_(std::move(handlers)), store_(subscriber), gate_(gate), options_(options) {
-  store_.read([this](store::View& view) { start_ = read_places(view, topic_); });
+  start_ = store_.read([this](store::View& view) { return view.topic_places(topic_.broker, topic_.name); });
 }
 
 ForeignInbox::~ForeignInbox() {
@@ -92,7 +75,7 @@ void ForeignInbox::apply(store::Transaction& transaction, const Delivery& delive
     ++new_counts_.unheard;
     return;
   }
-  if (is_known(transaction, event)) {
+  if (!event.id.empty() && transaction.is_foreign_event_known(event.source, event.id)) {
     ++new_counts_.duplicates;
     return;
   }
@@ -104,19 +87,9 @@ void ForeignInbox::apply(store::Transaction& transaction, const Delivery& delive
   trace = event.trace;
   SEAMLINE_CRASH_POINT(subscriber(), "before-foreign-apply");
   if (const auto unreadable = handler->second(transaction, entry)) return bury(transaction, delivery, received, *unreadable);
-  if (!event.id.empty()) {
-    transaction.rows().execute("INSERT INTO foreign_events (source, event_id, at_ms) VALUES ($1, $2, $3)", event.source, event.id,
-                               transaction.now());
-  }
+  if (!event.id.empty()) transaction.remember_foreign_event(event.source, event.id);
   ++new_counts_.applied;
   SEAMLINE_CRASH_POINT(subscriber(), "foreign-applied");
-}
-
-bool ForeignInbox::is_known(store::Transaction& transaction, const ForeignEvent& event) const {
-  if (event.id.empty()) return false;
-  store::Rows row = transaction.rows().query("SELECT 1 FROM foreign_events WHERE source = $1 AND event_id = $2", event.source,
-                                             event.id);
-  return row.next();
 }
 
 Handlers::ByType::const_iterator ForeignInbox::handler_of(std::string_view type) const {
@@ -130,32 +103,21 @@ void ForeignInbox::bury(store::Transaction& transaction, const Delivery& deliver
   const ForeignEvent& event = received.event;
   observe::log_error("events", subscriber() + " cannot apply a foreign " + event.type + " from the topic " + topic_.name + " of " +
                                    topic_.broker + ": " + reason);
-  transaction.rows().execute(
-      "INSERT INTO foreign_dead_letters (broker, topic, storage_id, topic_partition, topic_offset, reason, type, source, "
-      "event_id, trace, payload, at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-      topic_.broker, topic_.name, delivery.next.storage_id, received.place.partition, received.place.offset, reason, event.type,
-      event.source, event.id, event.trace, event.body, transaction.now());
+  transaction.bury_foreign({topic_.broker, topic_.name, delivery.next.storage_id, received.place.partition, received.place.offset,
+                            reason, event.type, event.source, event.id, event.trace, event.body});
   ++new_counts_.dead_letters;
 }
 
 void ForeignInbox::write_places(store::Transaction& transaction, const Delivery& delivery) const {
-  std::map<std::int64_t, std::int64_t> next_offsets;
-  if (is_delivery_done_) {
-    for (const BrokerPlace& next : delivery.next.next) next_offsets[next.partition] = next.offset;
-  } else {
+  store::TopicPlaces places = delivery.next;
+  if (!is_delivery_done_) {
+    places.next_offsets.clear();
     for (std::size_t i = applied_; i < reached_; ++i) {
       const BrokerPlace& place = delivery.events[i].place;
-      next_offsets[place.partition] = place.offset + 1;
+      places.next_offsets[place.partition] = place.offset + 1;
     }
   }
-  transaction.rows().execute("DELETE FROM broker_places WHERE broker = $1 AND topic = $2 AND storage_id <> $3", topic_.broker,
-                             topic_.name, delivery.next.storage_id);
-  for (const auto& [partition, next_offset] : next_offsets) {
-    transaction.rows().execute(
-        "INSERT INTO broker_places (broker, topic, topic_partition, storage_id, next_offset) VALUES ($1, $2, $3, $4, $5) "
-        "ON CONFLICT (broker, topic, topic_partition) DO UPDATE SET next_offset = excluded.next_offset",
-        topic_.broker, topic_.name, partition, delivery.next.storage_id, next_offset);
-  }
+  transaction.move_topic_places(topic_.broker, topic_.name, places);
   SEAMLINE_CRASH_POINT(subscriber(), "places-written");
 }
 

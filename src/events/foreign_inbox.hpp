@@ -29,7 +29,7 @@ struct Delivery {
     BrokerPlace place;
   };
   std::vector<Foreign> events;
-  SubscriptionStart next;
+  store::TopicPlaces next;
 };
 
 /// What an inbox has done since it was made.
@@ -58,7 +58,7 @@ class ForeignInbox final : private store::Command {
   const Topic& topic() const { return topic_; }
   const std::string& subscriber() const { return store_.module(); }
   /// Where the store says that a subscription begins.
-  SubscriptionStart start() const { return start_; }
+  const store::TopicPlaces& start() const { return start_; }
   /// While it has none, nothing more should be received.
   bool has_room() const;
   void offer(Delivery delivery);
@@ -75,7 +75,6 @@ class ForeignInbox final : private store::Command {
   void post_if_needed();
   void end_post();
   void apply(store::Transaction& transaction, const Delivery& delivery, const Delivery::Foreign& received);
-  bool is_known(store::Transaction& transaction, const ForeignEvent& event) const;
   void bury(store::Transaction& transaction, const Delivery& delivery, const Delivery::Foreign& received, const std::string& reason);
   void write_places(store::Transaction& transaction, const Delivery& delivery) const;
   Handlers::ByType::const_iterator handler_of(std::string_view type) const;
@@ -85,7 +84,7 @@ class ForeignInbox final : private store::Command {
   store::Store& store_;
   seam::Gate& gate_;
   const Options options_;
-  SubscriptionStart start_;
+  store::TopicPlaces start_;
 
   mutable std::mutex mutex_;  // guards what receiver and writer share, down to the next empty line
   std::deque<std::shared_ptr<const Delivery>> waiting_;

@@ -14,9 +14,9 @@ constexpr std::int64_t first_pause_ms = 50;
 
 Receiver::Receiver(Broker& broker, Consumer* consumer, ForeignInbox& inbox, const Clock& clock, Options options)
     : broker_(broker), consumer_(consumer), inbox_(inbox), clock_(clock), options_(options), window_(options.window) {
-  const SubscriptionStart start = inbox_.start();
-  storage_id_ = start.storage_id;
-  for (const BrokerPlace& next : start.next) next_offsets_[next.partition] = next.offset;
+  places_ = inbox_.start();
+  SubscriptionStart start{places_.storage_id, {}};
+  for (const auto& [partition, offset] : places_.next_offsets) start.next.push_back({partition, offset});
   subscription_ = broker_.subscribe_to(inbox_.topic().name, start);
 }
 
@@ -59,13 +59,10 @@ void Receiver::failed(const Error& error) {
 
 void Receiver::take(std::vector<ReceivedEvent> events) {
   const Instant now = clock_.monotonic();
-  if (!events.empty() && subscription_->storage_id() != storage_id_) {
-    storage_id_ = subscription_->storage_id();
-    next_offsets_.clear();
-  }
+  if (!events.empty() && subscription_->storage_id() != places_.storage_id) places_ = {subscription_->storage_id(), {}};
   std::vector<Delivery::Foreign> foreign;
   for (ReceivedEvent& received : events) {
-    std::int64_t& next = next_offsets_[received.place.partition];
+    std::int64_t& next = places_.next_offsets[received.place.partition];
     // What the broker gives again of what it gave before has been applied, or waits.
     const bool is_repeated = received.place.offset < next;
     next = std::max(next, received.place.offset + 1);
@@ -121,9 +118,7 @@ void Receiver::deliver(std::vector<Delivery::Foreign> events, Instant now) {
   if (!has_new_places_ || (events.empty() && now < places_due_)) return;
   places_due_ = now.plus_ms(options_.places_ms);
   has_new_places_ = false;
-  Delivery delivery{std::move(events), {storage_id_, {}}};
-  for (const auto& [partition, offset] : next_offsets_) delivery.next.next.push_back({partition, offset});
-  inbox_.offer(std::move(delivery));
+  inbox_.offer({std::move(events), places_});
 }
 
 void Receiver::count(std::int64_t ReceiverCounts::* what, std::int64_t by) {

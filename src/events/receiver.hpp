@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 
 #include "base/loop.hpp"
 #include "events/broker.hpp"
@@ -73,8 +72,7 @@ class Receiver final : public Loop {
   std::atomic<bool> is_carrying_{false};
 
   ReorderWindow window_;
-  std::string storage_id_;
-  std::map<std::int64_t, std::int64_t> next_offsets_;  // by partition, in this storage
+  store::TopicPlaces places_;
   bool has_new_places_ = false;
   Instant places_due_;
   Instant pause_ends_;

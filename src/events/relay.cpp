@@ -45,7 +45,7 @@ bool Relay::begin() {
   if (storage_id != storage_id_) begin_in(storage_id);
   if (must_rewind_) {
     in_flight_.clear();
-    publisher_.read([this](store::View& view) { sent_ = store::position_at(view.rows(), acknowledged_seq_); });
+    publisher_.read([this](store::View& view) { sent_ = store::position_at(view, acknowledged_seq_); });
     must_rewind_ = false;
   }
   return true;
@@ -65,10 +65,9 @@ void Relay::begin_in(const std::string& storage_id) {
 
 std::int64_t Relay::read_start(store::View& view) const {
   std::optional<std::int64_t> lowest;
-  store::Rows row = view.rows().query("SELECT subscriber, seq FROM receipts");
-  while (row.next()) {
-    if (row.text(0) == receipt_name()) return row.integer(1);
-    if (!is_of_a_relay(row.text(0))) lowest = std::min(lowest.value_or(row.integer(1)), row.integer(1));
+  for (const auto& [subscriber, seq] : view.receipts()) {
+    if (subscriber == receipt_name()) return seq;
+    if (!is_of_a_relay(subscriber)) lowest = std::min(lowest.value_or(seq), seq);
   }
   return lowest.value_or(0);
 }
@@ -82,7 +81,7 @@ bool Relay::send_next() {
   const std::int64_t room = options_.max_in_flight - static_cast<std::int64_t>(in_flight_.size());
   if (room <= 0 || sent_.seq >= publisher_.log().head().seq) return false;
   const auto read = publisher_.read([&](store::View& view) {
-    return store::read_log(view.rows(), sent_, std::min(room, page_entries));
+    return store::read_log(view, sent_, std::min(room, page_entries));
   });
   if (!read) throw store::StorageError(read.error().detail);
   bool has_sent = false;

@@ -18,7 +18,7 @@ class Host::Housekeeping final : public Loop {
   bool step() override {
     const Instant now = clock_.monotonic();
     if (now < next_) return false;
-    const std::int64_t forgotten = store_.forget_answers({clock_.now().ms - keep_ms_}, batch);
+    const std::int64_t forgotten = store_.forget_aged({clock_.now().ms - keep_ms_}, batch);
     if (forgotten < batch) next_ = now.plus_ms(period_ms);
     return forgotten > 0;
   }
