@@ -101,8 +101,8 @@ Handlers::ByType::const_iterator ForeignInbox::handler_of(std::string_view type)
 void ForeignInbox::bury(store::Transaction& transaction, const Delivery& delivery, const Delivery::Foreign& received,
                         const std::string& reason) {
   const ForeignEvent& event = received.event;
-  observe::log_error("events", subscriber() + " cannot apply a foreign " + event.type + " from the topic " + topic_.name + " of " +
-                                   topic_.broker + ": " + reason);
+  observe::log_error("events", subscriber() + " cannot apply a foreign " + event.type + " from the topic " + topic_.name +
+                                   " of " + topic_.broker + ": " + reason);
   transaction.bury_foreign({topic_.broker, topic_.name, delivery.next.storage_id, received.place.partition, received.place.offset,
                             reason, event.type, event.source, event.id, event.trace, event.body});
   ++new_counts_.dead_letters;

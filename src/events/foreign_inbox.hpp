@@ -75,7 +75,8 @@ class ForeignInbox final : private store::Command {
   void post_if_needed();
   void end_post();
   void apply(store::Transaction& transaction, const Delivery& delivery, const Delivery::Foreign& received);
-  void bury(store::Transaction& transaction, const Delivery& delivery, const Delivery::Foreign& received, const std::string& reason);
+  void bury(store::Transaction& transaction, const Delivery& delivery, const Delivery::Foreign& received,
+            const std::string& reason);
   void write_places(store::Transaction& transaction, const Delivery& delivery) const;
   Handlers::ByType::const_iterator handler_of(std::string_view type) const;
 

@@ -80,9 +80,8 @@ void Relay::set_acknowledged(std::int64_t seq) {
 bool Relay::send_next() {
   const std::int64_t room = options_.max_in_flight - static_cast<std::int64_t>(in_flight_.size());
   if (room <= 0 || sent_.seq >= publisher_.log().head().seq) return false;
-  const auto read = publisher_.read([&](store::View& view) {
-    return store::read_log(view, sent_, std::min(room, page_entries));
-  });
+  const auto read =
+      publisher_.read([&](store::View& view) { return store::read_log(view, sent_, std::min(room, page_entries)); });
   if (!read) throw store::StorageError(read.error().detail);
   bool has_sent = false;
   for (const store::LogEntry& entry : *read) {

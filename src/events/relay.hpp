@@ -40,7 +40,8 @@ class Relay final : public Loop {
   };
 
   /// `broker` is the broker's name, under which receipts are kept. All exist and outlive the relay.
-  Relay(std::string broker, store::Store& publisher, seam::Gate& gate, BrokerPublisher& topic, const Clock& clock, Options options);
+  Relay(std::string broker, store::Store& publisher, seam::Gate& gate, BrokerPublisher& topic, const Clock& clock,
+        Options options);
 
   bool step() override;
   /// Thread-safe.
@@ -65,7 +66,7 @@ class Relay final : public Loop {
   const Clock& clock_;
   const Options options_;
 
-  std::string storage_id_;  // empty before it has begun
+  std::string storage_id_;   // empty before it has begun
   bool must_rewind_ = true;  // what follows the last acknowledged entry is sent again
   store::LogPosition sent_;
   std::int64_t acknowledged_seq_ = 0;

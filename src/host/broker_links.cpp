@@ -12,7 +12,7 @@ void BrokerLinks::send(events::Broker& broker, const std::string& topic, store::
   auto sending = std::make_unique<Sending>();
   sending->module = publisher.module();
   sending->broker = broker.name();
-  sending->topic = broker.publish_to(topic);
+  sending->topic = broker.publish_to(options_.topic_prefix + topic);
   sending->relay = std::make_unique<events::Relay>(sending->broker, publisher, gate, *sending->topic, clock_, options_.relay);
   publisher.writer().listen([to_wake = sending->thread_to_wake](const std::shared_ptr<const store::EntryBatch>&) {
     if (RunningLoop* const thread = to_wake->load()) thread->wake();
@@ -24,8 +24,9 @@ events::Receiver& BrokerLinks::hear(events::Broker& broker, const std::string& t
                                     const events::Handlers::ByType& handlers, store::Store& subscriber, seam::Gate& gate,
                                     events::Consumer* consumer) {
   auto hearing = std::make_unique<Hearing>();
-  hearing->inbox = std::make_unique<events::ForeignInbox>(events::Topic{std::string(broker.name()), topic, publisher}, handlers,
-                                                          subscriber, gate, options_.inbox);
+  hearing->inbox =
+      std::make_unique<events::ForeignInbox>(events::Topic{std::string(broker.name()), options_.topic_prefix + topic, publisher},
+                                             handlers, subscriber, gate, options_.inbox);
   hearing->receiver = std::make_unique<events::Receiver>(broker, consumer, *hearing->inbox, clock_, options_.receiver);
   hearings_.push_back(std::move(hearing));
   return *hearings_.back()->receiver;

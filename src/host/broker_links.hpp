@@ -13,6 +13,8 @@ namespace seamline::host {
 
 /// Limits of what a host does with brokers.
 struct BrokerLinkOptions {
+  /// What the names of topics begin with.
+  std::string topic_prefix;
   events::Relay::Options relay;
   events::Receiver::Options receiver;
   events::ForeignInbox::Options inbox;

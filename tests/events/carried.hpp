@@ -10,7 +10,8 @@ namespace seamline::test {
 /// connects them. Stepped by the test.
 class Carried {
  public:
-  explicit Carried(events::Broker& broker, FarPublisher& publisher) : broker_(broker), publisher_(publisher), far(publisher.url()) {
+  explicit Carried(events::Broker& broker, FarPublisher& publisher)
+      : broker_(broker), publisher_(publisher), far(publisher.url()) {
     start_relay();
     listen();
   }
