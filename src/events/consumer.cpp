@@ -115,6 +115,24 @@ void Consumer::offer_from_log(const std::string& log_id, store::EntryBatch entri
   post_if_needed();
 }
 
+store::LogPosition Consumer::queued() const {
+  const std::lock_guard lock(mutex_);
+  return tail_;
+}
+
+void Consumer::missed(std::int64_t seq) {
+  if (diverged_.load()) return;
+  bool wants_log = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_behind_ = true;
+    missed_seq_ = std::max(missed_seq_, seq);
+    wants_log = !is_too_full();
+    puller_waits_ = !wants_log;
+  }
+  if (wants_log) wake_puller();
+}
+
 void Consumer::notice_idle(std::int64_t head_seq) {
   {
     const std::lock_guard lock(mutex_);

@@ -59,6 +59,8 @@ class DocumentKeeper final : public Keeper {
     collection_->ensure_index("timers", Document().add("next_due_ms", 1), false);
     collection_->ensure_index("answers", Document().add("answers.key", 1), false);
     collection_->ensure_index("answers_by_age", Document().add("answers.at_ms", 1), false);
+    collection_->ensure_index("foreign", Document().add("foreign.event_id", 1), false);
+    collection_->ensure_index("foreign_by_age", Document().add("foreign.at_ms", 1), false);
     collection_->ensure_index("dead_letters", Document().add("dead_letters.publisher", 1), false);
   }
 

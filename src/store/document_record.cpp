@@ -54,6 +54,10 @@ Document to_document(const DocumentRecord::Applied& applied) {
   return Document().add("publisher", applied.publisher).add("seq", applied.seq);
 }
 
+Document to_document(const DocumentRecord::Foreign& foreign) {
+  return Document().add("event_id", foreign.event_id).add("source", foreign.source).add("at_ms", foreign.at);
+}
+
 /// A list that is empty is left out: an index over its members then has nothing of this document.
 template <class T>
 void add_list(Document& document, std::string_view name, const std::vector<T>& values) {
@@ -89,6 +93,7 @@ Document to_document(const DocumentRecord& record) {
   add_list(document, "answers", record.answers);
   add_list(document, "dead_letters", record.dead_letters);
   add_list(document, "applied", record.applied);
+  add_list(document, "foreign", record.foreign);
   return document;
 }
 
@@ -110,6 +115,9 @@ DocumentRecord to_record(const Document& document) {
   }
   for (const Document& applied : document.list("applied")) {
     record.applied.push_back({applied.text("publisher"), applied.integer("seq")});
+  }
+  for (const Document& foreign : document.list("foreign")) {
+    record.foreign.push_back({foreign.text("source"), foreign.text("event_id"), foreign.timestamp("at_ms")});
   }
   return record;
 }

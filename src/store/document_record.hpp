@@ -32,6 +32,13 @@ struct DocumentRecord {
     std::int64_t seq = 0;
   };
 
+  /// A foreign event that took effect here.
+  struct Foreign {
+    std::string source;
+    std::string event_id;
+    Timestamp at;
+  };
+
   std::string id;
   /// Grows with each write; 0 where the document is not there yet.
   std::int64_t revision = 0;
@@ -43,6 +50,7 @@ struct DocumentRecord {
   std::vector<Answer> answers;
   std::vector<DeadLetter> dead_letters;
   std::vector<Applied> applied;
+  std::vector<Foreign> foreign;
   /// What the module, or the kernel for its own records, keeps of it.
   Document body;
 };

@@ -10,13 +10,17 @@ namespace {
 /// Entries that one query reads: what a page of the log holds in memory.
 constexpr std::int64_t page_entries = 256;
 
+constexpr std::string_view receipt_prefix = "receipt/";
+
 Document operator_of(std::string_view name, std::int64_t value) { return Document().add(name, value); }
 
 }  // namespace
 
 std::string cursor_document_id(const std::string& publisher) { return "cursor/" + publisher; }
 
-std::string receipt_document_id(const std::string& subscriber) { return "receipt/" + subscriber; }
+std::string receipt_document_id(const std::string& subscriber) { return std::string(receipt_prefix) + subscriber; }
+
+std::string places_document_id(const std::string& broker, const std::string& topic) { return "places/" + broker + "/" + topic; }
 
 std::optional<Document> find_document(DocumentCollection& collection, const std::string& id) {
   std::optional<Document> found;
@@ -34,15 +38,22 @@ std::optional<RememberedAnswer> answer_in(const DocumentRecord& record, const An
   return std::nullopt;
 }
 
+bool is_foreign_in(const DocumentRecord& record, const std::string& source, const std::string& event_id) {
+  return std::any_of(record.foreign.begin(), record.foreign.end(), [&](const DocumentRecord::Foreign& foreign) {
+    return foreign.event_id == event_id && foreign.source == source;
+  });
+}
+
 LogPosition find_head(DocumentCollection& collection, const LogOwnership& ownership) {
   LogPosition head{ownership.log_id, ownership.epoch, 0, {}};
-  collection.find({Document().add("last_seq", operator_of("$gt", 0)), Document().add("last_seq", -1), Document().add("log", 1), 1},
-                  [&](const Document& document) {
-                    const LogEntry last = log_of(document).back();
-                    head.seq = last.seq;
-                    head.hash = last.hash;
-                    return false;
-                  });
+  collection.find(
+      {Document().add("last_seq", operator_of("$gt", 0)), Document().add("last_seq", -1), Document().add("log", 1), 1},
+      [&](const Document& document) {
+        const LogEntry last = log_of(document).back();
+        head.seq = last.seq;
+        head.hash = last.hash;
+        return false;
+      });
   return head;
 }
 
@@ -116,6 +127,40 @@ std::optional<std::int64_t> DocumentRecords<Base>::receipt(const std::string& su
 }
 
 template <class Base>
+std::map<std::string, std::int64_t> DocumentRecords<Base>::receipts() {
+  std::map<std::string, std::int64_t> receipts;
+  // '0' is the character behind '/'.
+  const Document range = Document().add("$gt", receipt_prefix).add("$lt", "receipt0");
+  collection_.find({Document().add("_id", range), {}, {}, 0}, [&](const Document& document) {
+    receipts.emplace(document.text("_id").substr(receipt_prefix.size()), document.document("body").integer("seq"));
+    return true;
+  });
+  return receipts;
+}
+
+template <class Base>
+TopicPlaces DocumentRecords<Base>::topic_places(const std::string& broker, const std::string& topic) {
+  TopicPlaces places;
+  const DocumentRecord record = read(places_document_id(broker, topic));
+  if (record.revision == 0) return places;
+  places.storage_id = record.body.text("storage_id");
+  for (const Document& place : record.body.list("places")) {
+    places.next_offsets.emplace(place.integer("partition"), place.integer("next_offset"));
+  }
+  return places;
+}
+
+template <class Base>
+bool DocumentRecords<Base>::is_foreign_event_known(const std::string& source, const std::string& event_id) {
+  bool is_known = false;
+  collection_.find({Document().add("foreign.event_id", event_id), {}, {}, 0}, [&](const Document& document) {
+    is_known = is_foreign_in(to_record(document), source, event_id);
+    return !is_known;
+  });
+  return is_known;
+}
+
+template <class Base>
 std::vector<std::string> DocumentRecords<Base>::dead_subjects(const std::string& publisher) {
   std::vector<std::string> subjects;
   collection_.find({Document().add("dead_letters.publisher", publisher), {}, Document().add("_id", 1), 0},
@@ -137,16 +182,15 @@ std::optional<LogEntry> DocumentRecords<Base>::oldest_dead_letter(const std::str
 
 template <class Base>
 void DocumentRecords<Base>::due_timers(Timestamp now, const std::function<bool(std::string_view, std::string_view)>& take) {
-  collection_.find(
-      {Document().add("next_due_ms", operator_of("$lte", now.ms)), Document().add("next_due_ms", 1), {}, 0},
-      [&](const Document& document) {
-        const DocumentRecord record = to_record(document);
-        const std::string_view subject = subject_of_document(record.id);
-        for (const DocumentRecord::Timer& timer : record.timers) {
-          if (timer.due <= now && !take(timer.kind, subject)) return false;
-        }
-        return true;
-      });
+  collection_.find({Document().add("next_due_ms", operator_of("$lte", now.ms)), Document().add("next_due_ms", 1), {}, 0},
+                   [&](const Document& document) {
+                     const DocumentRecord record = to_record(document);
+                     const std::string_view subject = subject_of_document(record.id);
+                     for (const DocumentRecord::Timer& timer : record.timers) {
+                       if (timer.due <= now && !take(timer.kind, subject)) return false;
+                     }
+                     return true;
+                   });
 }
 
 template <class Base>

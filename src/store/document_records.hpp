@@ -44,6 +44,9 @@ class DocumentRecords : public Base, public Documents {
   void entries_behind(std::int64_t after_seq, std::int64_t limit, const EntrySink& take) final;
   LogPosition cursor(const std::string& publisher) final;
   std::optional<std::int64_t> receipt(const std::string& subscriber) final;
+  std::map<std::string, std::int64_t> receipts() final;
+  TopicPlaces topic_places(const std::string& broker, const std::string& topic) final;
+  bool is_foreign_event_known(const std::string& source, const std::string& event_id) override;
   std::vector<std::string> dead_subjects(const std::string& publisher) final;
   std::optional<LogEntry> oldest_dead_letter(const std::string& publisher, const std::string& subject) final;
   void due_timers(Timestamp now, const std::function<bool(std::string_view, std::string_view)>& take) final;
@@ -69,11 +72,14 @@ class DocumentRecords : public Base, public Documents {
 /// The ids of the kernel's own documents.
 std::string cursor_document_id(const std::string& publisher);
 std::string receipt_document_id(const std::string& subscriber);
+std::string places_document_id(const std::string& broker, const std::string& topic);
 inline constexpr const char* ownership_document_id = "ownership";
 
 /// The position of the last entry of the log, looked for among all documents. Its gap-free beginning is not checked.
 LogPosition find_head(DocumentCollection& collection, const LogOwnership& ownership);
 
+/// Whether the event took effect in this document.
+bool is_foreign_in(const DocumentRecord& record, const std::string& source, const std::string& event_id);
 /// The answer among those of one document.
 std::optional<RememberedAnswer> answer_in(const DocumentRecord& record, const AnswerKey& key);
 

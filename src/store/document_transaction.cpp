@@ -143,22 +143,33 @@ void DocumentTransaction::remember(const AnswerKey& key, const RememberedAnswer&
   written(*id).answers.push_back({key, answer, now()});
 }
 
-std::int64_t DocumentTransaction::forget_answers(Timestamp before, std::int64_t limit) {
+template <class T>
+std::int64_t DocumentTransaction::forget(std::vector<T> DocumentRecord::* list, const std::string& member, Timestamp before,
+                                         std::int64_t limit) {
   std::vector<std::string> ids;
   Document old;
-  old.add("answers.at_ms", Document().add("$lt", before));
+  old.add(member + ".at_ms", Document().add("$lt", before));
   collection_.find({std::move(old), {}, Document().add("_id", 1), limit}, [&](const Document& document) {
     ids.push_back(document.text("_id"));
     return true;
   });
   std::int64_t forgotten = 0;
   for (const std::string& id : ids) {
-    // Each is a write by itself: half of them forgotten is nothing that anybody could notice.
+    // Half of them forgotten is nothing that anybody could notice.
     end_unit();
-    forgotten += static_cast<std::int64_t>(
-        std::erase_if(written(id).answers, [&](const DocumentRecord::Answer& answer) { return answer.at < before; }));
+    forgotten +=
+        static_cast<std::int64_t>(std::erase_if(written(id).*list, [&](const T& remembered) { return remembered.at < before; }));
   }
+  end_unit();
   return forgotten;
+}
+
+std::int64_t DocumentTransaction::forget_answers(Timestamp before, std::int64_t limit) {
+  return forget(&DocumentRecord::answers, "answers", before, limit);
+}
+
+std::int64_t DocumentTransaction::forget_foreign_events(Timestamp before, std::int64_t limit) {
+  return forget(&DocumentRecord::foreign, "foreign", before, limit);
 }
 
 void DocumentTransaction::move_cursor(const std::string& publisher, std::int64_t from_seq, const LogPosition& to) {
@@ -185,6 +196,45 @@ void DocumentTransaction::remove_dead_letter(const std::string& publisher, const
 
 void DocumentTransaction::record_receipt(const std::string& subscriber, std::int64_t seq) {
   written(receipt_document_id(subscriber)).body = Document().add("seq", seq).add("at_ms", now());
+}
+
+bool DocumentTransaction::is_foreign_event_known(const std::string& source, const std::string& event_id) {
+  for (const auto& [id, record] : records_) {
+    if (is_foreign_in(record, source, event_id)) return true;
+  }
+  return DocumentRecords::is_foreign_event_known(source, event_id);
+}
+
+void DocumentTransaction::remember_foreign_event(const std::string& source, const std::string& event_id) {
+  // One that changed nothing has nothing that it could do twice.
+  if (unit_) written(*unit_).foreign.push_back({source, event_id, now()});
+  end_unit();
+}
+
+void DocumentTransaction::move_topic_places(const std::string& broker, const std::string& topic, const TopicPlaces& places) {
+  end_unit();
+  TopicPlaces all = topic_places(broker, topic);
+  if (all.storage_id != places.storage_id) all = {places.storage_id, {}};
+  for (const auto& [partition, next_offset] : places.next_offsets) all.next_offsets[partition] = next_offset;
+  Document::List list;
+  for (const auto& [partition, next_offset] : all.next_offsets) {
+    list.push_back(Document().add("partition", partition).add("next_offset", next_offset));
+  }
+  written(places_document_id(broker, topic)).body = Document().add("storage_id", all.storage_id).add("places", std::move(list));
+  end_unit();
+}
+
+void DocumentTransaction::bury_foreign(const ForeignDeadLetter& letter) {
+  end_unit();
+  const std::string place = letter.broker + "/" + letter.topic + "/" + letter.storage_id + "/" +
+                            std::to_string(letter.partition) + "/" + std::to_string(letter.offset);
+  Document body;
+  body.add("broker", letter.broker).add("topic", letter.topic).add("storage_id", letter.storage_id);
+  body.add("partition", letter.partition).add("offset", letter.offset).add("reason", letter.reason).add("type", letter.type);
+  body.add("source", letter.source).add("event_id", letter.event_id).add("trace", letter.trace);
+  body.add("payload", letter.payload).add("at_ms", now());
+  written("foreign_dead_letter/" + place).body = std::move(body);
+  end_unit();
 }
 
 std::optional<Document> DocumentTransaction::find_body(const std::string& id) {

@@ -58,6 +58,12 @@ class DocumentTransaction final : public DocumentRecords<OpenTransaction> {
   void bury(const std::string& publisher, const LogEntry& entry, bool is_poisoned, std::string_view reason) override;
   void remove_dead_letter(const std::string& publisher, const LogEntry& entry) override;
   void record_receipt(const std::string& subscriber, std::int64_t seq) override;
+  bool is_foreign_event_known(const std::string& source, const std::string& event_id) override;
+  void begin_foreign_event() override { end_unit(); }
+  void move_topic_places(const std::string& broker, const std::string& topic, const TopicPlaces& places) override;
+  void remember_foreign_event(const std::string& source, const std::string& event_id) override;
+  std::int64_t forget_foreign_events(Timestamp before, std::int64_t limit) override;
+  void bury_foreign(const ForeignDeadLetter& letter) override;
   std::optional<Document> find_body(const std::string& id) override;
   void put_body(const std::string& id, Document body) override;
 
@@ -78,6 +84,9 @@ class DocumentTransaction final : public DocumentRecords<OpenTransaction> {
   /// The one document that the command or entry at work writes. Throws where it has another already.
   DocumentRecord& written(const std::string& id);
   void mark_applied(DocumentRecord& record);
+  /// Takes what is older out of a list of up to `limit` documents, each a write by itself. Returns how much.
+  template <class T>
+  std::int64_t forget(std::vector<T> DocumentRecord::* list, const std::string& member, Timestamp before, std::int64_t limit);
   /// Ends what writes one document: the next write is another one.
   void end_unit();
   void clear() noexcept;

@@ -73,6 +73,17 @@ LogPosition EventLog::head() const {
   return head_;
 }
 
+LogPosition position_at(View& view, std::int64_t seq) {
+  LogPosition position{view.ownership().log_id, 0, 0, {}};
+  if (seq == 0) return position;
+  view.entries_behind(seq - 1, 1, [&](const LogEntry& entry) {
+    position = {position.log_id, entry.epoch, entry.seq, entry.hash};
+    return false;
+  });
+  if (position.seq != seq) throw StorageError("the log has no entry " + std::to_string(seq));
+  return position;
+}
+
 Result<void> scan_log(View& view, const LogPosition& after, std::int64_t limit, const EntrySink& take) {
   const LogOwnership ownership = view.ownership();
   const bool is_beginning = after.log_id.empty() && after.seq == 0;

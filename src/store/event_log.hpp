@@ -93,5 +93,7 @@ inline constexpr ErrorCode diverged{"events.diverged", Kind::conflict};
 Result<void> scan_log(View& view, const LogPosition& after, std::int64_t limit, const EntrySink& take);
 /// The same entries in one batch.
 Result<EntryBatch> read_log(View& view, const LogPosition& after, std::int64_t limit);
+/// The position of the entry `seq`, or of the beginning for 0. Throws StorageError where there is no such entry.
+LogPosition position_at(View& view, std::int64_t seq);
 
 }  // namespace seamline::store

@@ -71,6 +71,31 @@ std::optional<std::int64_t> SqlRecords<Base>::receipt(const std::string& subscri
 }
 
 template <class Base>
+std::map<std::string, std::int64_t> SqlRecords<Base>::receipts() {
+  std::map<std::string, std::int64_t> receipts;
+  Rows row = rows_.query("SELECT subscriber, seq FROM receipts");
+  while (row.next()) receipts.emplace(row.text(0), row.integer(1));
+  return receipts;
+}
+
+template <class Base>
+TopicPlaces SqlRecords<Base>::topic_places(const std::string& broker, const std::string& topic) {
+  TopicPlaces places;
+  Rows row = rows_.query("SELECT storage_id, topic_partition, next_offset FROM broker_places WHERE broker = $1 AND topic = $2",
+                         broker, topic);
+  while (row.next()) {
+    places.storage_id = row.text(0);
+    places.next_offsets.emplace(row.integer(1), row.integer(2));
+  }
+  return places;
+}
+
+template <class Base>
+bool SqlRecords<Base>::is_foreign_event_known(const std::string& source, const std::string& event_id) {
+  return rows_.query("SELECT 1 FROM foreign_events WHERE source = $1 AND event_id = $2", source, event_id).next();
+}
+
+template <class Base>
 std::vector<std::string> SqlRecords<Base>::dead_subjects(const std::string& publisher) {
   std::vector<std::string> subjects;
   Rows row = rows_.query("SELECT DISTINCT subject FROM dead_letters WHERE publisher = $1", publisher);
@@ -189,6 +214,36 @@ void SqlTransaction::record_receipt(const std::string& subscriber, std::int64_t 
       "INSERT INTO receipts (subscriber, seq, at_ms) VALUES ($1, $2, $3) "
       "ON CONFLICT (subscriber) DO UPDATE SET seq = excluded.seq, at_ms = excluded.at_ms",
       subscriber, seq, now());
+}
+
+void SqlTransaction::move_topic_places(const std::string& broker, const std::string& topic, const TopicPlaces& places) {
+  rows_.execute("DELETE FROM broker_places WHERE broker = $1 AND topic = $2 AND storage_id <> $3", broker, topic,
+                places.storage_id);
+  for (const auto& [partition_of_topic, next_offset] : places.next_offsets) {
+    rows_.execute(
+        "INSERT INTO broker_places (broker, topic, topic_partition, storage_id, next_offset) VALUES ($1, $2, $3, $4, $5) "
+        "ON CONFLICT (broker, topic, topic_partition) DO UPDATE SET next_offset = excluded.next_offset",
+        broker, topic, partition_of_topic, places.storage_id, next_offset);
+  }
+}
+
+void SqlTransaction::remember_foreign_event(const std::string& source, const std::string& event_id) {
+  rows_.execute("INSERT INTO foreign_events (source, event_id, at_ms) VALUES ($1, $2, $3)", source, event_id, now());
+}
+
+std::int64_t SqlTransaction::forget_foreign_events(Timestamp before, std::int64_t limit) {
+  return rows_.execute_and_count(
+      "DELETE FROM foreign_events WHERE (source, event_id) IN "
+      "(SELECT source, event_id FROM foreign_events WHERE at_ms < $1 ORDER BY at_ms LIMIT $2)",
+      before, limit);
+}
+
+void SqlTransaction::bury_foreign(const ForeignDeadLetter& letter) {
+  rows_.execute(
+      "INSERT INTO foreign_dead_letters (broker, topic, storage_id, topic_partition, topic_offset, reason, type, source, "
+      "event_id, trace, payload, at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+      letter.broker, letter.topic, letter.storage_id, letter.partition, letter.offset, letter.reason, letter.type, letter.source,
+      letter.event_id, letter.trace, letter.payload, now());
 }
 
 LogPosition take_log(Connection& rows, const std::string& new_log_id) {

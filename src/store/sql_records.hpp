@@ -20,6 +20,9 @@ class SqlRecords : public Base {
   void entries_behind(std::int64_t after_seq, std::int64_t limit, const EntrySink& take) final;
   LogPosition cursor(const std::string& publisher) final;
   std::optional<std::int64_t> receipt(const std::string& subscriber) final;
+  std::map<std::string, std::int64_t> receipts() final;
+  TopicPlaces topic_places(const std::string& broker, const std::string& topic) final;
+  bool is_foreign_event_known(const std::string& source, const std::string& event_id) final;
   std::vector<std::string> dead_subjects(const std::string& publisher) final;
   std::optional<LogEntry> oldest_dead_letter(const std::string& publisher, const std::string& subject) final;
   void due_timers(Timestamp now, const std::function<bool(std::string_view, std::string_view)>& take) final;
@@ -57,6 +60,10 @@ class SqlTransaction final : public SqlRecords<OpenTransaction> {
   void bury(const std::string& publisher, const LogEntry& entry, bool is_poisoned, std::string_view reason) override;
   void remove_dead_letter(const std::string& publisher, const LogEntry& entry) override;
   void record_receipt(const std::string& subscriber, std::int64_t seq) override;
+  void move_topic_places(const std::string& broker, const std::string& topic, const TopicPlaces& places) override;
+  void remember_foreign_event(const std::string& source, const std::string& event_id) override;
+  std::int64_t forget_foreign_events(Timestamp before, std::int64_t limit) override;
+  void bury_foreign(const ForeignDeadLetter& letter) override;
 };
 
 /// Reads ownership and head in a store whose schema is up to date; a new store gets a log with the id `new_log_id`.

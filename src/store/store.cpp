@@ -119,9 +119,10 @@ void Store::forget_reader() noexcept {
   reader_returned_.notify_one();
 }
 
-std::int64_t Store::forget_answers(Timestamp before, std::int64_t limit) {
+std::int64_t Store::forget_aged(Timestamp before, std::int64_t limit) {
   const auto forgotten = write(CallContext{}, [&](Transaction& transaction) -> Result<std::int64_t> {
-    const std::int64_t forgotten_now = transaction.forget_answers(before, limit);
+    const std::int64_t forgotten_now =
+        std::max(transaction.forget_answers(before, limit), transaction.forget_foreign_events(before, limit));
     SEAMLINE_CRASH_POINT(module(), "answers-forgotten");
     return forgotten_now;
   });

@@ -47,8 +47,9 @@ class Store {
   const std::string& module() const { return options_.module; }
   /// Whether it keeps documents (View::documents) instead of rows (View::rows).
   bool keeps_documents() const { return options_.storage.kind == StorageKind::mongodb; }
-  /// Forgets remembered answers older than `before`, at most `limit` of them. Returns how many.
-  std::int64_t forget_answers(Timestamp before, std::int64_t limit);
+  /// Forgets answers and foreign events that were remembered before `before`, at most `limit` of each. Returns how many of that
+  /// of which there were more.
+  std::int64_t forget_aged(Timestamp before, std::int64_t limit);
   /// Ends the writer: what is queued is finished first. Idempotent.
   void stop() { writer_->stop(); }
 

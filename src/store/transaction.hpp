@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,30 @@ struct RememberedAnswer {
   std::string reply;
 };
 
+/// Where a subscription to a topic of a message broker goes on.
+struct TopicPlaces {
+  /// Which storage has the topic: the places mean nothing in another one.
+  std::string storage_id;
+  /// By partition.
+  std::map<std::int64_t, std::int64_t> next_offsets;
+};
+
+/// An event of somebody else than the publisher that can never be applied, and where it lay.
+struct ForeignDeadLetter {
+  std::string broker;
+  std::string topic;
+  std::string storage_id;
+  std::int64_t partition = 0;
+  std::int64_t offset = 0;
+  std::string reason;
+  std::string type;
+  /// CloudEvents' identity; both empty where it has none.
+  std::string source;
+  std::string event_id;
+  std::string trace;
+  std::string payload;
+};
+
 /// A consistent view of a module's store: what the kernel and the modules may ask of it, in their own words. SQL rows are one
 /// implementation (sql_records.hpp), documents another (document_records.hpp). What is read throws StorageError where the
 /// database fails.
@@ -56,6 +81,13 @@ class View {
   virtual LogPosition cursor(const std::string& publisher) = 0;
   /// How far `subscriber` says that it has applied this module's log; empty where it has said nothing yet.
   virtual std::optional<std::int64_t> receipt(const std::string& subscriber) = 0;
+
+  /// All of them, by subscriber.
+  virtual std::map<std::string, std::int64_t> receipts() = 0;
+  /// Where this module goes on in a broker's topic; without places where it has not begun.
+  virtual TopicPlaces topic_places(const std::string& broker, const std::string& topic) = 0;
+  /// Whether the foreign event with this identity was applied.
+  virtual bool is_foreign_event_known(const std::string& source, const std::string& event_id) = 0;
 
   /// The subjects that have dead letters from `publisher`.
   virtual std::vector<std::string> dead_subjects(const std::string& publisher) = 0;
@@ -119,6 +151,16 @@ class Transaction : public View {
   virtual void remove_dead_letter(const std::string& publisher, const LogEntry& entry) = 0;
   /// Writes down how far `subscriber` has applied this module's log.
   virtual void record_receipt(const std::string& subscriber, std::int64_t seq) = 0;
+
+  /// Writes down where to go on in a broker's topic. Places in another storage than that of `places` are forgotten.
+  virtual void move_topic_places(const std::string& broker, const std::string& topic, const TopicPlaces& places) = 0;
+  /// From here on the transaction applies another foreign event; see begin_entry().
+  virtual void begin_foreign_event() {}
+  /// From here on the foreign event with this identity is known.
+  virtual void remember_foreign_event(const std::string& source, const std::string& event_id) = 0;
+  /// Forgets the oldest of them, at most `limit`, as far as they were remembered before `before`. Returns how many.
+  virtual std::int64_t forget_foreign_events(Timestamp before, std::int64_t limit) = 0;
+  virtual void bury_foreign(const ForeignDeadLetter& letter) = 0;
 
   /// Runs once the transaction is durable, on the writer's thread: to wake somebody, never to compute or to wait.
   virtual void after_commit(std::function<void()> action) = 0;

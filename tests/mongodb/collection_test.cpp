@@ -71,8 +71,9 @@ TEST_CASE("documents are found by what is in their lists") {
     for (const int number : numbers) list.push_back(Document().add("seq", number).add("name", "n" + std::to_string(number)));
     return Document().add("last_seq", numbers.back()).add("log", std::move(list));
   };
-  REQUIRE(documents->write(std::vector{write_of("old", 0, log_of({1, 8})), write_of("middle", 0, log_of({4, 5})),
-                                       write_of("none", 0), write_of("nothing", 0), write_of("new", 0, log_of({2, 9}))})
+  REQUIRE(documents
+              ->write(std::vector{write_of("old", 0, log_of({1, 8})), write_of("middle", 0, log_of({4, 5})), write_of("none", 0),
+                                  write_of("nothing", 0), write_of("new", 0, log_of({2, 9}))})
               .kind == BulkOutcome::Kind::written);
   const Document some = Document().add("log.seq", Document().add("$in", Document::Numbers{2, 3, 4}));
   auto found = ids_of(*documents, {some, {}, Document().add("log", 1), 0});
@@ -87,8 +88,9 @@ TEST_CASE("documents are found by what is in their lists") {
 TEST_CASE("documents are counted by a member, and listed from either end") {
   seamline::test::TestCollection documents;
   const auto with_status = [](const char* status) { return Document().add("body", Document().add("status", status)); };
-  REQUIRE(documents->write(std::vector{write_of("a", 0, with_status("x")), write_of("b", 0, with_status("y")),
-                                       write_of("c", 0, with_status("x")), write_of("d", 0)})
+  REQUIRE(documents
+              ->write(std::vector{write_of("a", 0, with_status("x")), write_of("b", 0, with_status("y")),
+                                  write_of("c", 0, with_status("x")), write_of("d", 0)})
               .kind == BulkOutcome::Kind::written);
   auto counts = documents->count_by("body.status");
   std::sort(counts.begin(), counts.end());

@@ -1,0 +1,104 @@
+#include "mongodb/notes_in_documents.hpp"
+#include "support/catch.hpp"
+
+using namespace seamline;
+using test::NoteProcess;
+using test::put_note;
+
+namespace {
+
+/// Writes one note without the writer, which would end the process. Returns how it failed; `refused` stands for success.
+store::StorageError::Severity try_to_write(NoteProcess& process, const std::string& id) {
+  store::OpenTransaction& transaction = process.transaction();
+  test::NoteCommand command([](store::Transaction&) {});
+  try {
+    transaction.begin(store::Answers::later);
+    transaction.begin_command(command);
+    put_note(transaction, id, 1);
+    transaction.commit();
+    return store::StorageError::Severity::refused;
+  } catch (const store::StorageError& problem) {
+    return problem.severity();
+  }
+}
+
+constexpr auto written = store::StorageError::Severity::refused;
+constexpr auto fatal = store::StorageError::Severity::fatal;
+
+}  // namespace
+
+TEST_CASE("a store in use is refused to a process with another folder, until its lease is over or given back") {
+  const std::string url = test::fresh_database_url();
+  test::ManualClock clock;
+  {
+    NoteProcess first(url, "here", clock);
+    REQUIRE(first.taken);
+    NoteProcess second(url, "there", clock);
+    REQUIRE_FALSE(second.taken);
+    CHECK(second.taken.error().code == "store.locked");
+    CHECK(second.taken.error().detail.find("here") != std::string::npos);
+    clock.advance_ms(14'000);
+    first.transaction().idle();
+    clock.advance_ms(14'000);
+    CHECK_FALSE(NoteProcess(url, "there", clock).taken);
+    CHECK(try_to_write(first, "a") == written);
+    clock.advance_ms(14'000);
+    CHECK_FALSE(NoteProcess(url, "there", clock).taken);
+  }
+  CHECK(NoteProcess(url, "there", clock).taken);
+}
+
+TEST_CASE("who has lost the store writes nothing any more, neither a batch that begins nor one that is under way") {
+  const std::string url = test::fresh_database_url();
+  test::ManualClock clock;
+  NoteProcess first(url, "here", clock);
+  CHECK(try_to_write(first, "a") == written);
+  clock.advance_ms(15'000);
+  std::unique_ptr<NoteProcess> second;
+  // It takes the store after the first has begun its batch.
+  first.plan.before_write = [&] { second = std::make_unique<NoteProcess>(url, "there", clock); };
+  CHECK(try_to_write(first, "b") == fatal);
+  REQUIRE(second->taken);
+  CHECK(second->notes() == "a=1 ");
+  CHECK(try_to_write(first, "c") == fatal);
+  CHECK(try_to_write(*second, "d") == written);
+  CHECK(second->logged() == "a d ");
+}
+
+TEST_CASE("a bulk of the owner before that is past its first write cannot give a number twice") {
+  const std::string url = test::fresh_database_url();
+  test::ManualClock clock;
+  NoteProcess first(url, "here", clock);
+  CHECK(try_to_write(first, "a") == written);
+  // Its first write is done, the rest arrives after the store has been taken.
+  first.plan.breakdowns.push_back({1, test::Breakdown::Then::late});
+  first.plan.reads_failing = 0;
+  NoteProcess second(url, "here", clock);
+  REQUIRE(second.taken);
+  CHECK(try_to_write(first, "b") == fatal);
+  // Whether or not that rest came, one of the two finds out.
+  const auto outcome = try_to_write(second, "c");
+  if (outcome == fatal) {
+    NoteProcess third(url, "here", clock);
+    CHECK(third.logged() == "a b ");
+  } else {
+    CHECK(second.logged() == "a c ");
+  }
+}
+
+TEST_CASE("a document that somebody else wrote is not written over") {
+  const std::string url = test::fresh_database_url();
+  test::ManualClock clock;
+  NoteProcess process(url, "here", clock);
+  CHECK(try_to_write(process, "a") == written);
+  store::MongoServer server({url, "note"});
+  const auto collection = server.connect();
+  auto record = store::to_record(*store::find_document(*collection, store::subject_document_id("a")));
+  process.plan.before_write = [&] {
+    const std::int64_t before = record.revision++;
+    record.fence = 77;
+    const store::DocumentWrite meddling{record.id, before, store::to_document(record)};
+    CHECK(collection->write({&meddling, 1}).kind == store::BulkOutcome::Kind::written);
+  };
+  CHECK(try_to_write(process, "a") == fatal);
+}
