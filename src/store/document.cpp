@@ -11,6 +11,25 @@ Document& Document::put(std::string_view name, Value value) {
   return *this;
 }
 
+std::size_t Document::bytes() const {
+  struct Size {
+    std::size_t operator()(std::int64_t) const { return sizeof(std::int64_t); }
+    std::size_t operator()(bool) const { return 1; }
+    std::size_t operator()(const std::string& text) const { return text.size() + 5; }
+    std::size_t operator()(const Bytes& bytes) const { return bytes.data.size() + 5; }
+    std::size_t operator()(const std::shared_ptr<const Document>& inner) const { return inner->bytes(); }
+    std::size_t operator()(const Numbers& numbers) const { return numbers.size() * 16; }
+    std::size_t operator()(const List& list) const {
+      std::size_t sum = 5;
+      for (const Document& element : list) sum += element.bytes() + 8;
+      return sum;
+    }
+  };
+  std::size_t sum = 5;
+  for (const auto& [name, value] : members_) sum += name.size() + 2 + std::visit(Size{}, value);
+  return sum;
+}
+
 const Document::Value* Document::find(std::string_view name) const {
   const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& member) { return member.first == name; });
   return found == members_.end() ? nullptr : &found->second;

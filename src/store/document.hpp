@@ -53,6 +53,8 @@ class Document {
   }
 
   const std::vector<Member>& members() const { return members_; }
+  /// About how long it is on the wire.
+  std::size_t bytes() const;
   bool is_empty() const { return members_.empty(); }
   bool has(std::string_view name) const { return find(name) != nullptr; }
 

@@ -22,11 +22,12 @@ DocumentWrite DocumentTransaction::hold_write(Timestamp renewed_at) const {
 void DocumentTransaction::check_hold() {
   const auto found = find_document(collection_, ownership_document_id);
   if (!found || found->integer("revision") != hold_.fence) stop_for_another_owner();
-  if (!is_first_batch_) return;
+}
+
+void DocumentTransaction::check_continues() {
   // A bulk of the owner before may have been on its way still when this one looked for the end of the log.
   const LogPosition head = head_.get();
   if (!(find_head(collection_, {head.log_id, head.epoch}) == head)) stop_for_another_owner();
-  is_first_batch_ = false;
 }
 
 void DocumentTransaction::idle() {
@@ -60,10 +61,7 @@ void DocumentTransaction::send() {
   // Once an outcome got lost, the last bulk may be the first write alone: its answer vouches for all before it.
   while (done_ < writes_.size() || is_anything_under_way_) {
     const std::size_t end = std::min(writes_.size(), done_ + options_.bulk_documents);
-    std::vector<DocumentWrite> bulk{hold};
-    bulk.insert(bulk.end(), writes_.begin() + static_cast<std::ptrdiff_t>(done_),
-                writes_.begin() + static_cast<std::ptrdiff_t>(end));
-    const BulkOutcome outcome = collection_.write(bulk);
+    const BulkOutcome outcome = collection_.write(next_bulk(hold, end));
     SEAMLINE_CRASH_POINT(module(), "bulk-written");
     if (outcome.kind == BulkOutcome::Kind::written) {
       done_ = end;
@@ -75,11 +73,23 @@ void DocumentTransaction::send() {
   renewed_ = clock_.monotonic();
 }
 
+std::vector<DocumentWrite> DocumentTransaction::next_bulk(const DocumentWrite& hold, std::size_t end) const {
+  std::vector<DocumentWrite> bulk{hold};
+  for (std::size_t i = done_; i < end; ++i) {
+    if (i > done_ && (i - done_) % options_.held_documents == 0) bulk.push_back(hold);
+    bulk.push_back(writes_[i]);
+  }
+  return bulk;
+}
+
 void DocumentTransaction::continue_after(const BulkOutcome& outcome, Instant give_up) {
   using Kind = BulkOutcome::Kind;
   const std::size_t done_before = done_;
   const bool is_nothing_kept = done_ == 0 && !is_anything_under_way_ && outcome.kind == Kind::not_sent;
-  if (is_nothing_kept) throw StorageError(outcome.problem, StorageError::Severity::passing);
+  if (is_nothing_kept) {
+    out_of_reach_until_ = clock_.monotonic().plus_ms(options_.retry_ms);
+    throw StorageError(outcome.problem, StorageError::Severity::passing);
+  }
   is_anything_under_way_ = is_anything_under_way_ || outcome.kind == Kind::unknown;
   SEAMLINE_CRASH_POINT(module(), "outcome-unknown");
   try {

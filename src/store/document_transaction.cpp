@@ -24,7 +24,8 @@ DocumentTransaction::DocumentTransaction(DocumentCollection& collection, Durable
       clock_(clock),
       options_(options),
       hold_(std::move(hold)),
-      renewed_(clock.monotonic()) {}
+      renewed_(clock.monotonic()),
+      out_of_reach_until_(clock.monotonic()) {}
 
 void DocumentTransaction::clear() noexcept {
   records_.clear();
@@ -39,7 +40,19 @@ void DocumentTransaction::clear() noexcept {
 
 void DocumentTransaction::begin(Answers) {
   clear();
-  check_hold();
+  // Each command of a batch that failed begins anew: only one of them waits for the server.
+  if (clock_.monotonic() < out_of_reach_until_) {
+    throw StorageError("the server was out of reach a moment ago", StorageError::Severity::passing);
+  }
+  try {
+    if (loaded(ownership_document_id).revision != hold_.fence) stop_for_another_owner();
+    if (is_first_batch_) check_continues();
+    is_first_batch_ = false;
+  } catch (const StorageError& problem) {
+    if (problem.severity() == StorageError::Severity::passing)
+      out_of_reach_until_ = clock_.monotonic().plus_ms(options_.retry_ms);
+    throw;
+  }
 }
 
 void DocumentTransaction::roll_back() noexcept { clear(); }
@@ -68,6 +81,11 @@ void DocumentTransaction::end_unit() {
   const std::int64_t expected = record.revision++;
   record.fence = hold_.fence;
   writes_.push_back({record.id, expected, to_document(record)});
+  const std::size_t bytes = writes_.back().content.bytes();
+  if (bytes > options_.document_bytes) {
+    throw StorageError("the document " + record.id + " would have " + std::to_string(bytes) + " bytes, and at most " +
+                       std::to_string(options_.document_bytes) + " are kept");
+  }
 }
 
 DocumentRecord& DocumentTransaction::loaded(const std::string& id) {

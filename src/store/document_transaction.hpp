@@ -16,12 +16,16 @@ class DocumentTransaction final : public DocumentRecords<OpenTransaction> {
   struct Options {
     /// Documents of one bulk. A larger batch is sent as several, one behind the other.
     std::size_t bulk_documents = 1000;
+    /// Writes behind which a bulk makes sure again that the store is still this process's.
+    std::size_t held_documents = 16;
     /// The largest document, in bytes; a command that needs a larger one is refused.
     std::size_t document_bytes = std::size_t{12} << 20U;
     /// How long an outcome is looked for, and the rest of a batch sent, while the server is away. Then the process stops.
     std::int64_t resolve_timeout_ms = 60'000;
     /// After how long without a write the lease is renewed.
     std::int64_t renew_ms = 5'000;
+    /// For how long nothing is asked of a server that was out of reach.
+    std::int64_t retry_ms = 500;
   };
 
   /// What makes this writer the owner of the store: the revision of the document `ownership`, which whoever takes the store
@@ -93,6 +97,8 @@ class DocumentTransaction final : public DocumentRecords<OpenTransaction> {
 
   DocumentWrite hold_write(Timestamp renewed_at) const;
   void check_hold();
+  void check_continues();
+  std::vector<DocumentWrite> next_bulk(const DocumentWrite& hold, std::size_t end) const;
   void send();
   /// Finds out how far a bulk came that was not acknowledged. Throws where there is nothing to go on from.
   void continue_after(const BulkOutcome& outcome, Instant give_up);
@@ -105,6 +111,7 @@ class DocumentTransaction final : public DocumentRecords<OpenTransaction> {
   const Hold hold_;
   Instant renewed_;
   bool is_first_batch_ = true;
+  Instant out_of_reach_until_;
 
   std::int64_t changes_ = 0;
   std::map<std::string, DocumentRecord> records_;

@@ -64,6 +64,7 @@ TEST_CASE("a batch whose answer got lost is found out and finished before anybod
         REQUIRE(process.write(writing("b", 0)));
         process.plan.breakdowns.push_back({written, then, reads_failing});
         for (const auto& command : process.batch(three_commands())) CHECK(command.is_committed);
+        process.plan.reads_failing = 0;
         CHECK(process.notes() == "a=3 b=2 ");
         CHECK(process.logged() == "b a b a ");
         CHECK(process.write(writing("c", 5)));
@@ -74,10 +75,10 @@ TEST_CASE("a batch whose answer got lost is found out and finished before anybod
 }
 
 TEST_CASE("a batch that was not sent is answered as unavailable, and nothing is kept") {
-  const test::ManualClock clock;
+  test::ManualClock clock;
   NoteProcess process(test::fresh_database_url(), "us", clock);
-  // Once for the batch, and once for each of its commands alone.
-  for (int i = 0; i < 4; ++i) process.plan.breakdowns.push_back({0, Breakdown::Then::not_sent});
+  // Once for the batch; its commands, which are tried alone, do not wait for the server again.
+  process.plan.breakdowns.push_back({0, Breakdown::Then::not_sent});
   for (const auto& command : process.batch(three_commands())) {
     CHECK_FALSE(command.is_committed);
     REQUIRE(command.problem);
@@ -85,6 +86,7 @@ TEST_CASE("a batch that was not sent is answered as unavailable, and nothing is 
     CHECK(command.problem->retryable);
   }
   CHECK(process.notes().empty());
+  clock.advance_ms(500);
   for (const auto& command : process.batch(three_commands())) CHECK(command.is_committed);
   CHECK(process.logged() == "a b a ");
 }
@@ -104,6 +106,38 @@ TEST_CASE("a batch in several bulks is finished likewise, and a death between th
   }
   NoteProcess next(url, "us", clock, options);
   CHECK(next.logged() == "a b a a ");
+}
+
+TEST_CASE("a long batch makes sure between its writes that the store is still its own") {
+  store::DocumentOptions options;
+  options.transaction.held_documents = 1;
+  const test::ManualClock clock;
+  const std::string url = test::fresh_database_url();
+  NoteProcess process(url, "us", clock, options);
+  process.plan.breakdowns = {{3, Breakdown::Then::late}};
+  for (const auto& command : process.batch(three_commands())) CHECK(command.is_committed);
+  CHECK(process.logged() == "a b a ");
+  process.plan.breakdowns = {{4, Breakdown::Then::death}};
+  CHECK_THROWS_AS(process.batch(three_commands()), test::Death);
+  CHECK(NoteProcess(url, "us", clock).logged() == "a b a a b ");
+}
+
+TEST_CASE("a command whose document would become too large is refused, and what was committed beside it stays") {
+  store::DocumentOptions options;
+  options.transaction.document_bytes = 10'000;
+  const test::ManualClock clock;
+  NoteProcess process(test::fresh_database_url(), "us", clock, options);
+  const auto commands =
+      process.batch({writing("a", 1),
+                     [](store::Transaction& transaction) {
+                       transaction.documents().put_body("b", store::Document().add("text", std::string(10'000, 'x')));
+                     },
+                     writing("c", 1)});
+  CHECK(commands[0].is_committed);
+  REQUIRE(commands[1].problem);
+  CHECK(commands[1].problem->kind == Kind::internal);
+  CHECK(commands[2].is_committed);
+  CHECK(process.logged() == "a c ");
 }
 
 TEST_CASE("a server that does not come back ends the writer when the time is over, and not before") {

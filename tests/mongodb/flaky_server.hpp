@@ -14,10 +14,10 @@ struct Death {};
 /// What becomes of one bulk: this many of its documents are written before the connection breaks.
 struct Breakdown {
   enum class Then : std::uint8_t {
-    lost,       // nothing more of it is
-    late,       // the rest is, before the next bulk arrives
-    not_sent,   // nothing is, and that is known
-    death,      // nothing more, and the process ends
+    lost,      // nothing more of it is
+    late,      // the rest is, before the next bulk arrives
+    not_sent,  // nothing is, and that is known
+    death,     // nothing more, and the process ends
   };
   std::size_t written = 0;
   Then then = Then::lost;
@@ -34,6 +34,9 @@ class FlakyServer final : public store::DocumentServer {
     int reads_failing = 0;
     /// Run once, before the next bulk.
     std::function<void()> before_write;
+    /// Run once, before the first read behind a broken bulk.
+    std::function<void()> before_read;
+    bool is_broken = false;
   };
 
   FlakyServer(std::string url, Plan& plan) : server_({std::move(url), "note"}), plan_(plan) {}
@@ -46,6 +49,9 @@ class FlakyServer final : public store::DocumentServer {
     Collection(std::unique_ptr<store::DocumentCollection> real, Plan& plan) : real_(std::move(real)), plan_(plan) {}
 
     void find(const Query& query, const std::function<bool(const store::Document&)>& take) override {
+      if (plan_.is_broken) {
+        if (auto action = std::exchange(plan_.before_read, {})) action();
+      }
       if (plan_.reads_failing > 0) {
         --plan_.reads_failing;
         throw store::StorageError("no server", store::StorageError::Severity::passing);
@@ -64,6 +70,7 @@ class FlakyServer final : public store::DocumentServer {
       const Breakdown breakdown = plan_.breakdowns.front();
       plan_.breakdowns.pop_front();
       plan_.reads_failing = breakdown.reads_failing;
+      plan_.is_broken = true;
       if (breakdown.then == Breakdown::Then::not_sent) return {store::BulkOutcome::Kind::not_sent, "no server"};
       const std::size_t written = std::min(breakdown.written, writes.size());
       if (written > 0) (void)real_->write(writes.first(written));

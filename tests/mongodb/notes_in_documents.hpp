@@ -38,8 +38,7 @@ inline void put_note(store::Transaction& transaction, const std::string& id, std
 class NoteProcess {
  public:
   /// `holder` as of make_document_keeper. Throws what taking the store throws.
-  NoteProcess(const std::string& url, const std::string& holder, const ManualClock& clock,
-              store::DocumentOptions options = {})
+  NoteProcess(const std::string& url, const std::string& holder, const ManualClock& clock, store::DocumentOptions options = {})
       : keeper_(store::make_document_keeper("note", holder, std::make_unique<FlakyServer>(url, plan), options, clock)),
         taken(keeper_->take({}, clock.now(), "log-1")) {
     if (!taken) return;
@@ -83,7 +82,8 @@ class NoteProcess {
       std::string all;
       Sha256 before{};
       std::int64_t seq = 0;
-      for (const store::LogEntry& entry : store::read_log(view, {}, 1'000'000).value()) {
+      const auto entries = store::read_log(view, {}, 1'000'000).value();
+      for (const store::LogEntry& entry : entries) {
         if (entry.seq != ++seq || entry.hash != store::chain_hash(before, entry)) all += "broken ";
         before = entry.hash;
         all += entry.subject + " ";

@@ -140,8 +140,7 @@ TEST_CASE("an entry that took effect before its cursor was moved is not applied 
     apply(4, "a", true)(transaction);
     transaction.move_cursor("other", 0, {"log-2", 1, 4, sha256("4")});
   }));
-  CHECK(notes->read([](store::View& view) { return view.cursor("other"); }) ==
-        store::LogPosition{"log-2", 1, 4, sha256("4")});
+  CHECK(notes->read([](store::View& view) { return view.cursor("other"); }) == store::LogPosition{"log-2", 1, 4, sha256("4")});
   CHECK(notes->write([&](store::Transaction& transaction) {
     apply(5, "a", true)(transaction);
     transaction.move_cursor("other", 4, {"log-2", 1, 5, sha256("5")});
@@ -214,7 +213,8 @@ TEST_CASE("receipts, places in a broker's topics and foreign events are kept") {
   CHECK(notes->read([](store::View& view) { return view.is_foreign_event_known("shop", "x"); }));
   CHECK_FALSE(notes->read([](store::View& view) { return view.is_foreign_event_known("elsewhere", "x"); }));
   notes.clock.advance_ms(1);
-  CHECK(notes->write([](store::Transaction& transaction) { CHECK(transaction.forget_foreign_events(transaction.now(), 10) == 2); }));
+  CHECK(notes->write(
+      [](store::Transaction& transaction) { CHECK(transaction.forget_foreign_events(transaction.now(), 10) == 2); }));
   CHECK(notes->write(
       [](store::Transaction& transaction) { transaction.move_topic_places("kafka", "notes", {"another", {{2, 1}}}); }));
   CHECK(notes->read([](store::View& view) { return view.topic_places("kafka", "notes"); }).next_offsets.size() == 1);
