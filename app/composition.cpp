@@ -20,6 +20,10 @@ Result<void> check_wanted(const std::vector<ModuleEntry>& modules, const std::st
     names += (names.empty() ? "" : ", ") + module.spec.name;
     if (module.spec.name != name) continue;
     if (module.address.placement == Placement::remote) return {};
+    if (module.address.placement == Placement::foreign) {
+      return fail(config::errors::invalid, "modules." + name + ".placement is \"foreign\": no process of this shop hosts " +
+                                               name + ". Set it to \"remote\", here and for the main process.");
+    }
     return fail(config::errors::invalid, "modules." + name + ".placement is \"local\": the main process hosts " + name +
                                              ". Set it to \"remote\", here and for the main process: seamline module set " +
                                              name + " remote");
@@ -39,7 +43,8 @@ Result<Composition> compose(const Configuration& configuration, const std::vecto
   for (ModuleEntry& module : modules) {
     const bool is_hosted = composition.is_main ? module.address.placement == Placement::local
                                                : std::find(only.begin(), only.end(), module.spec.name) != only.end();
-    (is_hosted ? composition.hosted : composition.remote).push_back(std::move(module));
+    const bool is_foreign = module.address.placement == Placement::foreign;
+    (is_hosted ? composition.hosted : is_foreign ? composition.foreign : composition.remote).push_back(std::move(module));
   }
   return composition;
 }

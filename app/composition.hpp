@@ -20,6 +20,8 @@ struct Composition {
   bool is_main = true;
   std::vector<ModuleEntry> hosted;
   std::vector<ModuleEntry> remote;
+  /// Those that somebody else stands in for.
+  std::vector<ModuleEntry> foreign;
 
   /// Whether other processes must be able to reach the modules here.
   bool needs_service_listeners() const { return !is_main || !remote.empty(); }

@@ -100,6 +100,7 @@ void read_secrets(Configuration& configuration) {
   };
   configuration.modules.user.admin_password = secret("SEAMLINE_ADMIN_PASSWORD");
   configuration.security.service_secret = secret("SEAMLINE_SERVICE_SECRET");
+  configuration.nats.password = secret("SEAMLINE_NATS_PASSWORD");
   configuration.modules.user.service_secret = configuration.security.service_secret;
   configuration.modules.user.service_names = {"gateway"};
   for_each_field<ModulesSection>([&](const auto& module) { configuration.modules.user.service_names.emplace_back(module.name); });

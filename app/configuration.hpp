@@ -16,10 +16,10 @@
 
 namespace seamline::app {
 
-/// Where a module runs: in this process, or as a service of its own.
-enum class Placement : std::uint8_t { local, remote };
+/// Where a module runs: in the main process, as a service of its own, or nowhere, as somebody else stands in for it.
+enum class Placement : std::uint8_t { local, remote, foreign };
 /// How events reach subscribers in another process. Within a process they are handed over directly.
-enum class Carrier : std::uint8_t { http };
+enum class Carrier : std::uint8_t { http, kafka, nats };
 /// Whether callers must prove who they are.
 enum class Authentication : std::uint8_t { on, off };
 enum class LogLevel : std::uint8_t { debug, info, warning, error, off };
@@ -27,9 +27,9 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error, off };
 }  // namespace seamline::app
 
 template <>
-inline constexpr std::array<std::string_view, 2> seamline::enum_names<seamline::app::Placement>{"local", "remote"};
+inline constexpr std::array<std::string_view, 3> seamline::enum_names<seamline::app::Placement>{"local", "remote", "foreign"};
 template <>
-inline constexpr std::array<std::string_view, 1> seamline::enum_names<seamline::app::Carrier>{"http"};
+inline constexpr std::array<std::string_view, 3> seamline::enum_names<seamline::app::Carrier>{"http", "kafka", "nats"};
 template <>
 inline constexpr std::array<std::string_view, 2> seamline::enum_names<seamline::app::Authentication>{"on", "off"};
 template <>
@@ -44,6 +44,7 @@ struct ModuleAddress {
   std::string url;
   std::string listen;
   std::string admin = "127.0.0.1:0";
+  std::optional<Carrier> carrier;
 };
 
 /// The section of one module: where it runs, and its own settings.
@@ -54,7 +55,10 @@ struct ModuleSection : ModuleAddress, Settings {
 
   static constexpr auto fields = std::tuple_cat(
       std::tuple{
-          Field{"placement", &ModuleSection::placement, "local: in the main process. remote: a process of its own, at url."},
+          Field{"placement", &ModuleSection::placement,
+                "local: in the main process. remote: a process of its own, at url. foreign: no module of this shop; somebody "
+                "else hears "
+                "and publishes its events over a broker, and nobody answers its calls."},
           Field{"url", &ModuleSection::url,
                 "Where other processes of the shop reach the module, wherever it runs; used as soon as any module is remote.",
                 length(8, 300)},
@@ -63,7 +67,9 @@ struct ModuleSection : ModuleAddress, Settings {
           Field{"admin", &ModuleSection::admin,
                 "Address for metrics and control of the module's own process, on loopback; port 0 takes a free one, written to "
                 "<data_dir>/<module>/admin.",
-                length(3, 300)}},
+                length(3, 300)},
+          Field{"carrier", &ModuleSection::carrier,
+                "How the module's events reach other processes, where not as events.carrier says."}},
       Settings::fields);
 };
 
@@ -81,6 +87,7 @@ struct ModulesSection {
 
 struct EventsSection {
   Carrier carrier = Carrier::http;
+  std::string topic_prefix;
   std::int64_t queue_entries = 4096;
   std::int64_t read_entries = 1000;
   std::int64_t wait_ms = 25'000;
@@ -91,7 +98,10 @@ struct EventsSection {
   std::int64_t timer_grace_ms = 10'000;
 
   static constexpr std::tuple fields{
-      Field{"carrier", &EventsSection::carrier, "How events reach modules in other processes."},
+      Field{
+          "carrier", &EventsSection::carrier,
+          "How events reach modules in other processes. A broker only hastens: what it loses is read from the publisher's log."},
+      Field{"topic_prefix", &EventsSection::topic_prefix, "What the names of topics begin with.", length(0, 100)},
       Field{"queue_entries", &EventsSection::queue_entries,
             "Events that may wait in memory for a subscriber; further ones are read from the log.", range(1, 1'000'000)},
       Field{"read_entries", &EventsSection::read_entries, "Events of one read of a log.", range(1, 10'000)},
@@ -109,6 +119,61 @@ struct EventsSection {
             range(1, 60'000)},
       Field{"timer_grace_ms", &EventsSection::timer_grace_ms,
             "How long due timers wait after a start or a stall, while the logs are read, in milliseconds.", range(0, 600'000)}};
+};
+
+/// How a Kafka cluster is reached and used.
+struct KafkaSection {
+  std::string brokers = "127.0.0.1:9092";
+  std::int64_t partitions = 1;
+  std::int64_t replication_factor = -1;
+  std::int64_t max_event_bytes = 1'000'000;
+  std::int64_t connect_timeout_ms = 3'000;
+  std::int64_t request_timeout_ms = 3'000;
+  std::string settings_file;
+
+  static constexpr std::tuple fields{
+      Field{"brokers", &KafkaSection::brokers, "Where the cluster is: host:port, several with commas between.", length(1, 4096)},
+      Field{"partitions", &KafkaSection::partitions, "Of a topic that has to be made.", range(1, 1000)},
+      Field{"replication_factor", &KafkaSection::replication_factor, "Likewise; -1 leaves it to the broker.", range(-1, 100)},
+      Field{"max_event_bytes", &KafkaSection::max_event_bytes, "The largest event.", range(1024, 1 << 26)},
+      Field{"connect_timeout_ms", &KafkaSection::connect_timeout_ms, "How long a connection may take, in milliseconds.",
+            range(1000, 600'000)},
+      Field{"request_timeout_ms", &KafkaSection::request_timeout_ms, "How long one answer may take, in milliseconds.",
+            range(100, 600'000)},
+      Field{"settings_file", &KafkaSection::settings_file,
+            "A file with further settings of librdkafka, name=value a line, as for TLS and SASL. It may hold secrets.",
+            length(0, 4096)}};
+};
+
+/// How NATS with JetStream is reached and used.
+struct NatsSection {
+  std::string urls = "nats://127.0.0.1:4222";
+  std::int64_t replicas = 1;
+  std::int64_t connect_timeout_ms = 2'000;
+  std::int64_t request_timeout_ms = 5'000;
+  std::string credentials_file;
+  std::string user;
+  /// A secret, so no key.
+  Secret password;
+  bool tls = false;
+  std::string ca_file;
+  std::string monitor_url;
+
+  static constexpr std::tuple fields{
+      Field{"urls", &NatsSection::urls, "Where the servers are: nats://host:port, several with commas between.", length(1, 4096)},
+      Field{"replicas", &NatsSection::replicas, "Of a stream that has to be made.", range(1, 5)},
+      Field{"connect_timeout_ms", &NatsSection::connect_timeout_ms, "How long a connection may take, in milliseconds.",
+            range(100, 600'000)},
+      Field{"request_timeout_ms", &NatsSection::request_timeout_ms, "How long one answer may take, in milliseconds.",
+            range(100, 600'000)},
+      Field{"credentials_file", &NatsSection::credentials_file, "A .creds file; empty for none.", length(0, 4096)},
+      Field{"user", &NatsSection::user, "Else a user, whose password is SEAMLINE_NATS_PASSWORD.", length(0, 200)},
+      Field{"tls", &NatsSection::tls, "Whether the connection is encrypted."},
+      Field{"ca_file", &NatsSection::ca_file, "Who signs the servers' certificates, in PEM; empty for the system's.",
+            length(0, 4096)},
+      Field{"monitor_url", &NatsSection::monitor_url,
+            "The server's monitoring, http://host:8222, where doctor sees when it writes to the disk; may be empty.",
+            length(0, 300)}};
 };
 
 struct HttpSection {
@@ -182,6 +247,8 @@ struct Configuration {
   std::string admin = "127.0.0.1:8081";
   ModulesSection modules;
   EventsSection events;
+  KafkaSection kafka;
+  NatsSection nats;
   resilience::ResilienceSettings calls;
   registry::RegistrySettings registry;
   HttpSection http;
@@ -196,6 +263,8 @@ struct Configuration {
             length(3, 300)},
       Field{"modules", &Configuration::modules, "The modules."},
       Field{"events", &Configuration::events, "The events between modules."},
+      Field{"kafka", &Configuration::kafka, "Kafka, where a carrier is \"kafka\"."},
+      Field{"nats", &Configuration::nats, "NATS JetStream, where a carrier is \"nats\"."},
       Field{"calls", &Configuration::calls, "Calls to modules in other processes."},
       Field{"registry", &Configuration::registry, "How processes find each other."},
       Field{"http", &Configuration::http, "The HTTP listeners."},
@@ -216,11 +285,12 @@ struct ConfigurationSources {
 inline constexpr std::string_view environment_prefix = "SEAMLINE_";
 /// Variables of that prefix that are secrets or switches, and no configuration.
 #ifdef SEAMLINE_FAULTS
-inline constexpr std::array<std::string_view, 6> other_variables{"SEAMLINE_ADMIN_PASSWORD", "SEAMLINE_SERVICE_SECRET",
-                                                                 "SEAMLINE_CRASH_AT",       "SEAMLINE_CRASH_TRACE",
-                                                                 "SEAMLINE_MISTAKES",       "SEAMLINE_CLOCK_FILE"};
+inline constexpr std::array<std::string_view, 7> other_variables{
+    "SEAMLINE_ADMIN_PASSWORD", "SEAMLINE_SERVICE_SECRET", "SEAMLINE_NATS_PASSWORD", "SEAMLINE_CRASH_AT",
+    "SEAMLINE_CRASH_TRACE",    "SEAMLINE_MISTAKES",       "SEAMLINE_CLOCK_FILE"};
 #else
-inline constexpr std::array<std::string_view, 2> other_variables{"SEAMLINE_ADMIN_PASSWORD", "SEAMLINE_SERVICE_SECRET"};
+inline constexpr std::array<std::string_view, 3> other_variables{"SEAMLINE_ADMIN_PASSWORD", "SEAMLINE_SERVICE_SECRET",
+                                                                 "SEAMLINE_NATS_PASSWORD"};
 #endif
 
 /// All layers, in their order: file < environment < flags. Errors: config.unreadable, config.unknown_key, config.invalid.

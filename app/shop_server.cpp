@@ -29,6 +29,8 @@ host::HostOptions host_options(const Configuration& configuration) {
   options.follower.wait_ms = configuration.events.wait_ms;
   options.follower.poll_ms = configuration.events.poll_ms;
   options.follower.receipt_ms = configuration.events.receipt_ms;
+  options.broker_links.topic_prefix = configuration.events.topic_prefix;
+  options.broker_links.relay.receipt_ms = configuration.events.receipt_ms;
   options.timers.grace_ms = configuration.events.timer_grace_ms;
   options.timer_poll_ms = configuration.events.timer_poll_ms;
   return options;
@@ -109,6 +111,11 @@ Result<void> ShopServer::start_host() {
     if (auto added = host_.add(module.spec); !added) return added;
   }
   remotes_->add_to(host_);
+  for (const ModuleEntry& module : composition_.foreign) host_.add_foreign(module.spec);
+  auto brokers = Brokers::open(configuration_, composition_);
+  if (!brokers) return fail(std::move(brokers.error()));
+  brokers_ = std::move(*brokers);
+  brokers_.add_to(host_);
   authenticator_ = make_authenticator();
   if (composition_.needs_service_listeners()) {
     if (auto made = make_service_listeners(); !made) return made;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 
+#include "brokers.hpp"
 #include "composition.hpp"
 #include "host/host.hpp"
 #include "host/report.hpp"
@@ -66,6 +67,7 @@ class ShopServer {
   const Composition composition_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<RemoteModules> remotes_;
+  Brokers brokers_;
   host::Host host_;
   IdSource ids_;
   /// The process's own edge to user: the public keys and service tokens come over it.

@@ -21,7 +21,8 @@ inline constexpr ErrorCode broker_unavailable{"events.broker_unavailable", Kind:
 struct BrokerEvent {
   /// The aggregate's id: a broker with partitions keeps the events of one key in order.
   std::string key;
-  /// By name, with their values as they are, not percent-encoded. `datacontenttype` among them. Empty where the sender wrote none.
+  /// By name, with their values as they are, not percent-encoded. `datacontenttype` among them. Empty where the sender wrote
+  /// none.
   std::vector<std::pair<std::string, std::string>> attributes;
   std::string data;
 

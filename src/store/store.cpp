@@ -9,6 +9,7 @@
 
 #include "base/fault.hpp"
 #include "store/migrator.hpp"
+#include "store/sql_records.hpp"
 
 namespace seamline::store {
 namespace {
@@ -47,14 +48,16 @@ class Store::Lock {
   int file_;
 };
 
-class Store::Reader final : public View {
+/// A view with a connection of its own.
+struct OwnConnection {
+  SqliteConnection connection;
+};
+
+class Store::Reader final : private OwnConnection, public SqlRecords<View> {
  public:
   explicit Reader(const StoreOptions& options)
-      : connection_(options.directory / database_file, SqliteConnection::Mode::reader, options.checkpoint_pages) {}
-  Connection& rows() override { return connection_; }
-
- private:
-  SqliteConnection connection_;
+      : OwnConnection{{options.directory / database_file, SqliteConnection::Mode::reader, options.checkpoint_pages}},
+        SqlRecords(connection) {}
 };
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::span<const Migration> migrations, const Clock& clock,
@@ -86,7 +89,7 @@ Store::Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<S
     : options_(std::move(options)),
       lock_(std::move(lock)),
       connection_(std::move(connection)),
-      log_(std::make_unique<EventLog>(*connection_, new_log_id)),
+      log_(std::make_unique<EventLog>(take_log(*connection_, new_log_id))),
       writer_(std::make_unique<Writer>(options_.module, *connection_, *log_, clock, options_.writer)) {}
 
 Store::~Store() { stop(); }
@@ -133,10 +136,10 @@ void Store::forget_reader() noexcept {
   reader_returned_.notify_one();
 }
 
-std::int64_t Store::forget_answers(Timestamp before, std::int64_t limit) {
+std::int64_t Store::forget_aged(Timestamp before, std::int64_t limit) {
   const auto forgotten = write(CallContext{}, [&](Transaction& transaction) -> Result<std::int64_t> {
-    const std::int64_t forgotten_now = transaction.rows().execute(
-        "DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency ORDER BY id LIMIT $2) AND at_ms < $1", before, limit);
+    const std::int64_t forgotten_now =
+        std::max(transaction.forget_answers(before, limit), transaction.forget_foreign_events(before, limit));
     SEAMLINE_CRASH_POINT(module(), "answers-forgotten");
     return forgotten_now;
   });

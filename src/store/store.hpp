@@ -51,8 +51,9 @@ class Store {
   Writer& writer() { return *writer_; }
   EventLog& log() { return *log_; }
   const std::string& module() const { return options_.module; }
-  /// Forgets remembered answers older than `before`, at most `limit` of them. Returns how many.
-  std::int64_t forget_answers(Timestamp before, std::int64_t limit);
+  /// Forgets answers and foreign events that were remembered before `before`, at most `limit` of each. Returns how many of that
+  /// of which there were more.
+  std::int64_t forget_aged(Timestamp before, std::int64_t limit);
   /// Ends the writer: what is queued is finished first. Idempotent.
   void stop() { writer_->stop(); }
 
@@ -91,10 +92,10 @@ class WriteCall final : public Command {
   explicit WriteCall(Fn& body) : body_(body) {}
 
   std::size_t run(Transaction& transaction, std::size_t) override {
-    const std::int64_t changes_before = transaction.rows().total_changes();
+    const std::int64_t changes_before = transaction.changes();
     reply_.emplace(body_(transaction));
     // An expected failure writes nothing: there is no savepoint that could undo it.
-    SEAMLINE_ASSERT(reply_->has_value() || transaction.rows().total_changes() == changes_before);
+    SEAMLINE_ASSERT(reply_->has_value() || transaction.changes() == changes_before);
     return 1;
   }
   void committed() override { completion_.finish_one(); }
@@ -148,7 +149,7 @@ Result<Once<Op>> Once<Op>::begin(Store& store, RunningKeys& keys, const CallCont
   auto mark = keys.begin(key);
   if (!mark) return fail(std::move(mark.error()));
   Once once(store, context, std::move(key), sha256(encode(operation)), std::move(*mark));
-  const auto remembered = store.read([&](View& view) { return find_answer(view.rows(), once.key_); });
+  const auto remembered = store.read([&](View& view) { return view.remembered(once.key_); });
   SEAMLINE_CRASH_POINT(store.module(), "after-answer-looked-up");
   if (remembered) {
     auto reply = once.replay(*remembered);

@@ -27,7 +27,7 @@ void edit(NoteStore& notes, store::Sql sql) {
 }
 
 Result<EntryBatch> read_after(NoteStore& notes, const LogPosition& after) {
-  return notes->read([&](store::View& view) { return store::read_log(view.rows(), after, 100); });
+  return notes->read([&](store::View& view) { return store::read_log(view, after, 100); });
 }
 
 }  // namespace

@@ -146,7 +146,9 @@ CONFINED = [
     ("spdlog/", ("src/observe/",), "observe/log.hpp has what others need"),
     ("sqlite3.h", ("src/store/sqlite.cpp", "app/audit/database.cpp", "tests/store/", "tests/disk/", "tests/support/simulated_"),
      "the store's Connection is all that others see; the audit reads by itself"),
+    ("librdkafka/", ("src/events/kafka_", "tests/events/kafka_", "tests/bench/"), "only the broker of Kafka knows its library"),
     ("argon2.h", ("src/security/", "tests/security/"), "passwords are hashed in one place"),
+    ("nats/", ("src/events/nats_", "tests/events/nats_"), "events/nats_broker.hpp is all that others see"),
     # The tests check by OpenSSL itself what ours made.
     ("openssl/", ("src/base/hash.cpp", "src/security/", "tests/security/", "tests/user/keys_test.cpp"),
      "digests and signatures are made in one place each"),
