@@ -1,18 +1,20 @@
 """Each server: where it is installed, how it starts, and when it is ready."""
 import base64
+import json
 import os
 import re
 import shutil
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
 
-from process import Problem
+from process import Problem, remove_shared_memory
 
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "support"))
@@ -42,6 +44,14 @@ def answers_http(url):
             return reply.read() or b" "
     except (OSError, urllib.error.URLError):
         return b""
+
+
+def accepts(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        return True
+    except OSError:
+        return False
 
 
 class Kind:
@@ -101,7 +111,7 @@ class Kafka(Kind):
         identity = "-"
         while identity.startswith("-"):  # the tool would take it for an option
             identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        process.run([*self.java, "kafka.tools.StorageTool", "format", "-t", identity, "-c", str(self.properties)], folder=self.folder)
+        process.run([*self.java, "kafka.tools.StorageTool", "format", "-t", identity, "-c", self.properties], folder=self.folder)
         self.cluster_id = identity
 
     def command(self):
@@ -145,4 +155,114 @@ class Nats(Kind):
         return {"url": f"nats://{self.address}", "monitor": f"http://127.0.0.1:{self.ports[1]}"}
 
 
-KINDS = {"kafka": Kafka, "nats": Nats}
+class Postgres(Kind):
+    """PostgreSQL, as another account where we are root, whom it refuses. `--set` sets a parameter of the server."""
+    settable = True
+    stop_signal = signal.SIGINT  # ends sessions; SIGTERM would wait for them
+
+    def __init__(self, folder, options):
+        super().__init__(folder, options)
+        folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+        if not folders:
+            raise Problem("PostgreSQL is missing: run tests/servers/install postgres")
+        self.programs = folders[-1].parent
+        if os.geteuid() == 0:
+            self.user = "postgres"
+            shutil.chown(folder, self.user, self.user)
+
+    def prepare(self, process):
+        process.run([self.programs / "initdb", "-D", self.data, "-U", "seamline", "--auth=trust", "--encoding=UTF8",
+                     "--locale=C.UTF-8", "--no-sync"], self.user, self.folder)
+
+    def command(self):
+        # Shared memory in files: nothing is left in the system after a kill, but the segment that leave() removes.
+        settings = {"listen_addresses": "127.0.0.1", "port": self.ports[0], "unix_socket_directories": self.folder,
+                    "shared_buffers": "64MB", "dynamic_shared_memory_type": "mmap", **self.options.set}
+        words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        return [self.programs / "postgres", "-D", self.data, *words]
+
+    def is_ready(self):
+        asked = [self.programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.ports[0])]
+        return subprocess.run(asked, check=False).returncode == 0
+
+    def details(self):
+        return {"conninfo": f"host=127.0.0.1 port={self.ports[0]} user=seamline dbname=postgres",
+                "url": f"postgresql://seamline@{self.address}/postgres"}
+
+    def leave(self):
+        """A server that was killed has left a segment of shared memory, whose id is in the seventh line of its file."""
+        left = self.data / "postmaster.pid"
+        if left.exists() and len(lines := left.read_text().splitlines()) > 6:
+            remove_shared_memory(int(lines[6].split()[1]))
+
+
+class Ferret(Kind):
+    """FerretDB on SQLite: MongoDB's protocol, without transactions and change streams."""
+
+    def command(self):
+        (self.data / "databases").mkdir(exist_ok=True)
+        return [installed("ferret", "ferretdb"), "--handler=sqlite", f"--sqlite-url=file:{self.data}/databases/",
+                f"--state-dir={self.data}", f"--listen-addr={self.address}", "--debug-addr=-", "--telemetry=disable", "--log-level=WARN"]
+
+    def is_ready(self):
+        """Whether it answers OP_MSG with {hello: 1, $db: "admin"} (the MongoDB wire protocol)."""
+        document = b"\x10hello\0" + struct.pack("<i", 1) + b"\x02$db\0" + struct.pack("<i", 6) + b"admin\0" + b"\0"
+        body = struct.pack("<iB", 0, 0) + struct.pack("<i", len(document) + 4) + document
+        try:
+            with socket.create_connection(("127.0.0.1", self.ports[0]), 5) as connection:
+                connection.sendall(struct.pack("<iiii", len(body) + 16, 1, 0, 2013) + body)
+                return len(connection.recv(16, socket.MSG_WAITALL)) == 16
+        except OSError:
+            return False
+
+    def details(self):
+        return {"url": f"mongodb://{self.address}"}
+
+
+class Collector(Kind):
+    """The OpenTelemetry collector, which writes what it is sent by OTLP to a file: a line of OTLP's JSON for each request."""
+    port_count = 2
+
+    def __init__(self, folder, options):
+        super().__init__(folder, options)
+        self.configuration = folder / "collector.json"
+        self.output = self.data / "received.jsonl"
+        receiver = {"protocols": {"http": {"endpoint": self.address}, "grpc": {"endpoint": f"127.0.0.1:{self.ports[1]}"}}}
+        exporter = {"path": str(self.output), "append": True, "flush_interval": "20ms"}
+        pipeline = {"receivers": ["otlp"], "exporters": ["file"]}
+        self.configuration.write_text(json.dumps({
+            "receivers": {"otlp": receiver}, "exporters": {"file": exporter},
+            "service": {"telemetry": {"metrics": {"level": "none"}},
+                        "pipelines": {"traces": pipeline, "metrics": pipeline, "logs": pipeline}}}))
+
+    def command(self):
+        return [installed("collector", "otelcol"), "--config", self.configuration]
+
+    def is_ready(self):
+        """It listens on both ports only when all else is ready."""
+        return all(accepts(port) for port in self.ports)
+
+    def details(self):
+        return {"url": f"http://{self.address}", "grpc": f"127.0.0.1:{self.ports[1]}", "output": str(self.output)}
+
+
+class Consul(Kind):
+    """A Consul agent: one server that keeps what it is told over a kill."""
+    port_count = 3
+
+    def command(self):
+        http, server, serf = self.ports
+        return [installed("consul", "consul"), "agent", "-server", "-bootstrap-expect=1", f"-data-dir={self.data}", "-node=seamline",
+                "-client=127.0.0.1", "-bind=127.0.0.1", "-log-level=warn", f"-http-port={http}", f"-server-port={server}",
+                f"-serf-lan-port={serf}", "-serf-wan-port=-1", "-dns-port=-1", "-grpc-port=-1", "-grpc-tls-port=-1",
+                "-hcl=performance { raft_multiplier = 1 }"]
+
+    def is_ready(self):
+        """Whether it has a leader, and that one has registered itself: from then on it takes what it is told."""
+        return b"seamline" in answers_http(f"http://{self.address}/v1/health/service/consul?passing=1")
+
+    def details(self):
+        return {"url": f"http://{self.address}"}
+
+
+KINDS = {"kafka": Kafka, "nats": Nats, "postgres": Postgres, "ferret": Ferret, "collector": Collector, "consul": Consul}

@@ -10,6 +10,7 @@ import time
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+IPC_RMID = 0
 # A busy machine takes its time, and so does a server that recovers.
 READY_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 60
@@ -22,6 +23,11 @@ class Problem(Exception):
 def adopt_orphans():
     """Makes this process the parent of whatever its children leave behind, so that it can end that too (prctl(2))."""
     LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def remove_shared_memory(segment):
+    """Removes a segment of System V's shared memory, if it is still there (shmctl(2))."""
+    LIBC.shmctl(segment, IPC_RMID, None)
 
 
 def children(pid):
@@ -64,7 +70,7 @@ def wait_until(condition, timeout_s, problem):
 
 
 class Process:
-    """At most one run of a program at a time. Not thread-safe: a child that dies with its parent dies with the parent's thread."""
+    """At most one run of a program at a time. Of one thread: a child that dies with its parent dies with the parent's thread."""
 
     def __init__(self, log):
         self.log = log

@@ -93,3 +93,19 @@ class Kafka(Server):
 
 class Nats(Server):
     name = "nats"
+
+
+class Postgres(Server):
+    name = "postgres"
+
+
+class Ferret(Server):
+    name = "ferret"
+
+
+class Collector(Server):
+    name = "collector"
+
+
+class Consul(Server):
+    name = "consul"
