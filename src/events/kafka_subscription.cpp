@@ -144,6 +144,7 @@ std::vector<ReceivedEvent> KafkaSubscription::take(std::size_t limit, std::int64
     count += std::max<ssize_t>(0, more);
   }
   std::vector<ReceivedEvent> events;
+  if (count > 0) events.reserve(static_cast<std::size_t>(count));
   bool is_continuous = true;
   for (ssize_t i = 0; i < count; ++i) {
     rd_kafka_message_t* message = messages[static_cast<std::size_t>(i)];
