@@ -179,8 +179,8 @@ class HearingEar final : public host::HostedModule {
       return {};
     });
     environment.hear<NoteWritten>([&probe](store::Transaction& transaction, const NoteWritten& event) {
-      transaction.rows().execute("INSERT INTO heard (position, number) VALUES ((SELECT coalesce(max(position), 0) + 1 FROM heard), $1)",
-                                 event.number);
+      transaction.rows().execute(
+          "INSERT INTO heard (position, number) VALUES ((SELECT coalesce(max(position), 0) + 1 FROM heard), $1)", event.number);
       if (probe.after_effect) probe.after_effect(transaction, event);
     });
   }
@@ -227,7 +227,7 @@ inline void Carriage::start_publisher() {
   REQUIRE(started.has_value());
   server_ = std::move(*started);
   port_ = server_->port();
-  address_ = std::make_unique<http::FixedEndpoint>("http://127.0.0.1:" + std::to_string(port_));
+  if (!address_) address_ = std::make_unique<http::FixedEndpoint>("http://127.0.0.1:" + std::to_string(port_));
 }
 
 inline void Carriage::start_subscriber() {

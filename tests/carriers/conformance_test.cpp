@@ -85,9 +85,9 @@ TEST_CASE("while both restart at random, nothing is lost or doubled") {
   Carriage carriage(carrier.apart, carrier.broker());
   SeededRandom random(7);
   for (int round = 0; round < 12; ++round) {
-    carriage.publish(1 + static_cast<std::int64_t>(random.next() % 50));
-    if (random.next() % 2 == 0) carriage.restart_subscriber();
-    if (random.next() % 3 == 0) carriage.restart_publisher();
+    carriage.publish(1 + static_cast<std::int64_t>(random.next_u64() % 50));
+    if (random.next_u64() % 2 == 0) carriage.restart_subscriber();
+    if (random.next_u64() % 3 == 0) carriage.restart_publisher();
   }
   CHECK(carriage.hears_all());
 }
