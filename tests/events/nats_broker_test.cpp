@@ -11,11 +11,21 @@
 using namespace seamline;
 using namespace seamline::events;
 using seamline::test::NatsServer;
-using seamline::test::poll_until;
 
 namespace {
 
 constexpr std::int64_t short_wait_ms = 50;
+
+/// Where a try takes time itself, the number of tries would be no limit.
+template <class Done>
+bool poll_until(Done done) {
+  const Instant limit = Clock::system().monotonic().plus_ms(20'000);
+  constexpr int without_limit = 1'000'000'000;
+  bool is_done = false;
+  const auto has_ended = [&] { return (is_done = done()) || Clock::system().monotonic() > limit; };
+  seamline::test::poll_until(has_ended, without_limit);
+  return is_done;
+}
 
 /// Short times, so that a fault shows soon.
 NatsOptions options_for(const NatsServer& server) {
@@ -336,7 +346,7 @@ TEST_CASE("an interrupt ends a wait for NATS, and every later one") {
   });
   CHECK(!has_ended);
   topic.subscription->interrupt();
-  CHECK(poll_until([&] { return has_ended.load(); }, 1'000));
+  CHECK(poll_until([&] { return has_ended.load(); }));
   receiver.join();
   relay(*topic.publisher, {numbered(2)});
   CHECK(topic.subscription->receive(10, 60'000)->empty());
@@ -519,9 +529,37 @@ TEST_CASE("a report on NATS says how far it is, and what could be lost") {
   CHECK(report->warnings[0].find("sync_interval: always") != std::string::npos);
 
   server.kill();
-  server.start({"--name", "without-jetstream"});
+  server.start_without_streams();
   const auto without = NatsBroker(options).inspect(1'000);
   REQUIRE(without);
   REQUIRE(without->warnings.size() == 1);
   CHECK(without->warnings[0].find("JetStream is off") != std::string::npos);
+  const auto received = NatsBroker(options).subscribe_to("orders", {})->receive(1, 0);
+  REQUIRE(!received);
+  CHECK(received.error().detail.find("JetStream is off") != std::string::npos);
+}
+
+TEST_CASE("a NATS server that asks for a password has it from the options") {
+  NatsServer server;
+  server.kill();
+  server.start({"--user", "shop", "--pass", "right"});
+  NatsOptions options = options_for(server);
+  options.user = "shop";
+  options.password = "right";
+  CHECK(NatsBroker(options).inspect(1'000));
+  CHECK(relay(*NatsBroker(options).publish_to("orders"), numbered(1, 3)) == 0);
+  options.password = "wrong";
+  const auto refused = NatsBroker(options).inspect(1'000);
+  REQUIRE(!refused);
+  CHECK(refused.error().detail.find("Authorization Violation") != std::string::npos);
+}
+
+TEST_CASE("a stream of NATS that takes another subject is left alone, and the message says what to do") {
+  Topic topic;
+  relay(*topic.publisher, {numbered(1)});
+  NatsOptions options = options_for(topic.server);
+  options.prefix = "shop ";  // its stream has the same name
+  const auto received = NatsBroker(options).subscribe_to("orders", {})->receive(1, 0);
+  REQUIRE(!received);
+  CHECK(received.error().detail.find("shop_orders does not take the subject") != std::string::npos);
 }
