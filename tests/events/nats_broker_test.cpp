@@ -491,7 +491,7 @@ TEST_CASE("a stream of NATS that is deleted is made again, as another storage") 
   CHECK(topic.subscription->storage_id() == topic.publisher->storage_id());
 }
 
-TEST_CASE("a stream of NATS that somebody else makes anew is noticed by the next event") {
+TEST_CASE("a stream of NATS that somebody else makes anew is noticed by the next event, and without one") {
   Topic topic;
   Stranger stranger(topic.server);
   relay(*topic.publisher, numbered(1, 5));
@@ -502,7 +502,11 @@ TEST_CASE("a stream of NATS that somebody else makes anew is noticed by the next
   const auto outcomes = topic.publisher->outcomes(10'000);
   REQUIRE(outcomes.size() == 1);
   CHECK(!outcomes[0].is_durable);
-  CHECK(storage_of(*topic.publisher) != storage);
+  const std::string second = storage_of(*topic.publisher);
+  CHECK(second != storage);
+  stranger.remove();
+  stranger.make();
+  CHECK(poll_until([&] { return topic.publisher->outcomes(short_wait_ms).empty() && storage_of(*topic.publisher) != second; }));
 }
 
 TEST_CASE("what was purged from NATS can be sent again, although the server remembers the ids") {
