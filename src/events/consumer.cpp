@@ -11,46 +11,6 @@ namespace {
 constexpr ErrorCode no_dead_letter{"events.no_dead_letter", Kind::not_found};
 constexpr ErrorCode still_undecodable{"events.undecodable", Kind::conflict};
 
-/// A module's log has one partition today.
-constexpr std::int64_t partition = 0;
-
-store::LogPosition read_cursor(store::View& view, const std::string& publisher) {
-  store::Rows row = view.rows().query("SELECT log_id, epoch, seq, hash FROM cursors WHERE publisher = $1 AND partition = $2",
-                                      publisher, partition);
-  if (!row.next()) return {};
-  return {std::string(row.text(0)), row.integer(1), row.integer(2), row.digest(3)};
-}
-
-std::set<std::string> read_dead_subjects(store::View& view, const std::string& publisher) {
-  std::set<std::string> subjects;
-  store::Rows row = view.rows().query("SELECT DISTINCT subject FROM dead_letters WHERE publisher = $1", publisher);
-  while (row.next()) subjects.emplace(row.text(0));
-  return subjects;
-}
-
-std::optional<store::LogEntry> oldest_dead_letter(store::Connection& rows, const std::string& publisher,
-                                                  const std::string& subject) {
-  store::Rows row = rows.query(
-      "SELECT seq, epoch, type, at_ms, trace, payload, hash FROM dead_letters WHERE publisher = $1 AND subject = $2 "
-      "ORDER BY seq LIMIT 1",
-      publisher, subject);
-  if (!row.next()) return std::nullopt;
-  store::LogEntry entry;
-  entry.seq = row.integer(0);
-  entry.epoch = row.integer(1);
-  entry.type = row.text(2);
-  entry.subject = subject;
-  entry.at = row.timestamp(3);
-  entry.trace = row.text(4);
-  entry.payload = row.text(5);
-  entry.hash = row.digest(6);
-  return entry;
-}
-
-void remove_dead_letter(store::Connection& rows, const std::string& publisher, std::int64_t seq) {
-  rows.execute("DELETE FROM dead_letters WHERE publisher = $1 AND seq = $2", publisher, seq);
-}
-
 store::LogPosition position_of(const std::string& log_id, const store::LogEntry& entry) {
   return {log_id, entry.epoch, entry.seq, entry.hash};
 }
@@ -64,8 +24,8 @@ Consumer::Consumer(std::string publisher, Handlers::ByType handlers, store::Stor
       gate_(gate),
       options_(std::move(options)) {
   store_.read([&](store::View& view) {
-    applied_ = read_cursor(view, publisher_);
-    dead_subjects_ = read_dead_subjects(view, publisher_);
+    applied_ = view.cursor(publisher_);
+    for (std::string& subject : view.dead_subjects(publisher_)) dead_subjects_.insert(std::move(subject));
   });
   tail_ = applied_;
   reached_ = applied_;
@@ -153,6 +113,24 @@ void Consumer::offer_from_log(const std::string& log_id, store::EntryBatch entri
     if (is_all && tail_.seq >= missed_seq_) is_behind_ = false;
   }
   post_if_needed();
+}
+
+store::LogPosition Consumer::queued() const {
+  const std::lock_guard lock(mutex_);
+  return tail_;
+}
+
+void Consumer::missed(std::int64_t seq) {
+  if (diverged_.load()) return;
+  bool wants_log = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_behind_ = true;
+    missed_seq_ = std::max(missed_seq_, seq);
+    wants_log = !is_too_full();
+    puller_waits_ = !wants_log;
+  }
+  if (wants_log) wake_puller();
 }
 
 void Consumer::notice_idle(std::int64_t head_seq) {
@@ -250,11 +228,7 @@ bool Consumer::apply(store::Transaction& transaction, const store::LogEntry& ent
 
 void Consumer::bury(store::Transaction& transaction, const store::LogEntry& entry, bool is_poisoned, const std::string& reason) {
   if (SEAMLINE_MISTAKE("dead-letter-dropped")) return;
-  transaction.rows().execute(
-      "INSERT INTO dead_letters (publisher, seq, state, reason, epoch, type, subject, at_ms, trace, payload, hash) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-      publisher_, entry.seq, is_poisoned ? "poisoned" : "parked", reason, entry.epoch, entry.type, entry.subject, entry.at,
-      entry.trace, entry.payload, entry.hash);
+  transaction.bury(publisher_, entry, is_poisoned, reason);
   newly_dead_subjects_.insert(entry.subject);
   ++new_counts_.dead_letters;
 }
@@ -262,12 +236,7 @@ void Consumer::bury(store::Transaction& transaction, const store::LogEntry& entr
 void Consumer::move_cursor(store::Transaction& transaction) {
   has_written_cursor_ = true;
   if (SEAMLINE_MISTAKE("no-cursor")) return;
-  // Moved by somebody else, it would not be where this consumer knows it.
-  transaction.rows().execute_for_one_row(
-      "INSERT INTO cursors (publisher, partition, log_id, epoch, seq, hash) VALUES ($1, $2, $3, $4, $5, $6) "
-      "ON CONFLICT (publisher, partition) DO UPDATE SET log_id = excluded.log_id, epoch = excluded.epoch, seq = excluded.seq, "
-      "hash = excluded.hash WHERE cursors.seq = $7",
-      publisher_, partition, reached_.log_id, reached_.epoch, reached_.seq, reached_.hash, written_seq_);
+  transaction.move_cursor(publisher_, written_seq_, reached_);
   SEAMLINE_CRASH_POINT(subscriber(), "cursor-moved");
 }
 
@@ -345,7 +314,7 @@ Result<std::int64_t> Consumer::replay(const std::string& subject) {
   if (!pass) return fail(pass.error());
   for (std::int64_t applied = 0;; ++applied) {
     const Result<bool> more = store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<bool> {
-      const auto entry = oldest_dead_letter(transaction.rows(), publisher_, subject);
+      const auto entry = transaction.oldest_dead_letter(publisher_, subject);
       if (!entry) {
         transaction.after_commit([this, subject] { dead_subjects_.erase(subject); });
         return false;
@@ -353,7 +322,7 @@ Result<std::int64_t> Consumer::replay(const std::string& subject) {
       const auto handler = handlers_.find(entry->type);
       if (handler == handlers_.end()) return fail(still_undecodable, "No handler for " + entry->type + ".");
       if (const auto unreadable = handler->second(transaction, *entry)) return fail(still_undecodable, *unreadable);
-      remove_dead_letter(transaction.rows(), publisher_, entry->seq);
+      transaction.remove_dead_letter(publisher_, *entry);
       return true;
     });
     if (!more) return fail(more.error());
@@ -365,10 +334,10 @@ Result<void> Consumer::discard(const std::string& subject) {
   const auto pass = gate_.enter();
   if (!pass) return fail(pass.error());
   return store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<void> {
-    const auto entry = oldest_dead_letter(transaction.rows(), publisher_, subject);
+    const auto entry = transaction.oldest_dead_letter(publisher_, subject);
     if (!entry) return fail(no_dead_letter, "The subject " + subject + " has no dead letter from " + publisher_ + ".");
-    remove_dead_letter(transaction.rows(), publisher_, entry->seq);
-    if (!oldest_dead_letter(transaction.rows(), publisher_, subject)) {
+    transaction.remove_dead_letter(publisher_, *entry);
+    if (!transaction.oldest_dead_letter(publisher_, subject)) {
       transaction.after_commit([this, subject] { dead_subjects_.erase(subject); });
     }
     return {};

@@ -49,6 +49,12 @@ class Consumer final : private store::Command {
   /// What was read there; `is_all` where the end of the log was reached, and what follows will be offered. Without it the
   /// consumer goes on wanting the log, as one does whose publisher is elsewhere.
   void offer_from_log(const std::string& log_id, store::EntryBatch entries, bool is_all);
+  /// The last place that is queued: what continues it can be offered.
+  store::LogPosition queued() const;
+  /// A carrier has seen the entry `seq`, and not what lies before it: the log is read.
+  void missed(std::int64_t seq);
+  /// Has the log read once, although nothing is known to be missing: a carrier that lost the last entries leaves no gap.
+  void look_again() { missed(0); }
   /// Called now and then, with the publisher's head, or 0 where it is unknown. Notices entries that were there the last time and
   /// that no carrier has brought since. Runs again what failed for a passing reason, and has a cursor written down that
   /// only entries without a handler have moved.

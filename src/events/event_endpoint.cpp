@@ -160,7 +160,7 @@ Result<http::Response> EventEndpoint::answer(const Query& query, bool& is_empty)
   std::int64_t last_seq = head.seq;
   is_empty = true;
   auto scanned = publisher_.read([&](store::View& view) {
-    return store::scan_log(view.rows(), query.after, query.limit, [&](const store::LogEntry& entry) {
+    return store::scan_log(view, query.after, query.limit, [&](const store::LogEntry& entry) {
       is_empty = false;
       encoder.add(entry);
       last_seq = std::max(last_seq, entry.seq);

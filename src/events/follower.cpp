@@ -1,6 +1,7 @@
 #include "events/follower.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/fault.hpp"
 #include "observe/log.hpp"
@@ -15,14 +16,21 @@ constexpr std::int64_t first_diverged_pause_ms = 1000;
 
 bool Follower::step() {
   const Instant now = clock_.monotonic();
-  if (now >= next_notice_) {
-    next_notice_ = now.plus_ms(options_.poll_ms);
-    consumer_.notice_idle(source_.head_seq());
-  }
+  const bool was_carried = std::exchange(is_carried_, is_carrying_ && is_carrying_());
+  if (was_carried && !is_carried_) consumer_.look_again();
+  if (now >= next_notice_) notice(now);
   if (is_stopped_.load() || now < pause_ends_) return false;
   const auto after = consumer_.begin_log_read();
   if (now >= receipt_due_ && !consumer_.is_diverged()) send_receipts(now, after);
   return after && read_behind(*after);
+}
+
+void Follower::notice(Instant now) {
+  next_notice_ = now.plus_ms(options_.poll_ms);
+  consumer_.notice_idle(source_.head_seq());
+  const std::int64_t seq = consumer_.queued().seq;
+  if (is_carried_ && seq == noticed_seq_) consumer_.look_again();
+  noticed_seq_ = seq;
 }
 
 void Follower::stop() {
@@ -37,7 +45,7 @@ std::int64_t Follower::wait_ms_at(Instant now) const {
 
 bool Follower::read_behind(const store::LogPosition& after) {
   const Instant asked = clock_.monotonic();
-  const std::int64_t wait_ms = wait_ms_at(asked);
+  const std::int64_t wait_ms = is_carried_ ? 0 : wait_ms_at(asked);
   auto read = source_.read(after, options_.read_entries, wait_ms);
   if (is_stopped_.load()) return false;
   if (!read) {
@@ -47,9 +55,10 @@ bool Follower::read_behind(const store::LogPosition& after) {
   recovered();
   SEAMLINE_CRASH_POINT(consumer_.subscriber(), "page-received");
   const bool has_read = !read->entries.empty();
-  consumer_.offer_from_log(read->log_id, std::move(read->entries), false);
+  const bool is_all = is_carried_ && (has_read ? read->entries.back().seq : after.seq) >= read->head_seq;
+  consumer_.offer_from_log(read->log_id, std::move(read->entries), is_all);
   const Instant answered = clock_.monotonic();
-  if (has_read && receipt_due_ == Instant::never()) receipt_due_ = answered.plus_ms(options_.receipt_ms);
+  if ((has_read || is_carried_) && receipt_due_ == Instant::never()) receipt_due_ = answered.plus_ms(options_.receipt_ms);
   // One that stops, or has too many who wait, answers before there is anything. It must not be asked without a pause.
   if (!has_read && asked.ms_until(answered) < wait_ms / 2) {
     pause(first_pause_ms, options_.poll_ms);
@@ -104,7 +113,7 @@ void Follower::send_receipts(Instant now, const std::optional<store::LogPosition
     }
     is_receipt_refused_ = !sent;
   }
-  if (tail && tail->seq == receipted_seq_) receipt_due_ = Instant::never();
+  if (!is_carried_ && tail && tail->seq == receipted_seq_) receipt_due_ = Instant::never();
 }
 
 }  // namespace seamline::events

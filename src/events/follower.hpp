@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 
 #include "base/loop.hpp"
 #include "events/consumer.hpp"
@@ -31,11 +32,17 @@ class Follower final : public Loop {
   Follower(Consumer& consumer, LogSource& source, const Clock& clock, Options options)
       : consumer_(consumer), source_(source), clock_(clock), options_(options) {}
 
+  /// From here on a broker brings what is new while `is_carrying()`: then the log is read only to catch up, and when nothing has
+  /// moved for a while, as a broker that loses its last entries leaves no gap. Before the first step. It may be called from the
+  /// follower's thread for as long as the follower lives.
+  void carried_by(std::function<bool()> is_carrying) { is_carrying_ = std::move(is_carrying); }
+
   bool step() override;
   /// Ends a step that waits, and all later ones at once: before the thread around it is stopped. Thread-safe, idempotent.
   void stop();
 
  private:
+  void notice(Instant now);
   bool read_behind(const store::LogPosition& after);
   std::int64_t wait_ms_at(Instant now) const;
   void failed(const Error& error);
@@ -47,6 +54,9 @@ class Follower final : public Loop {
   LogSource& source_;
   const Clock& clock_;
   const Options options_;
+  std::function<bool()> is_carrying_;
+  bool is_carried_ = false;
+  std::int64_t noticed_seq_ = 0;  // how far the consumer was when it was last looked at
   std::atomic<bool> is_stopped_{false};
   Instant next_notice_;
   Instant pause_ends_;

@@ -8,7 +8,7 @@ namespace seamline::events {
 Result<LogRead> LocalLogSource::read(const store::LogPosition& after, std::int64_t limit, std::int64_t) {
   try {
     return publisher_.read([&](store::View& view) -> Result<LogRead> {
-      auto entries = store::read_log(view.rows(), after, limit);
+      auto entries = store::read_log(view, after, limit);
       if (!entries) return fail(std::move(entries.error()));
       const store::LogPosition head = publisher_.log().head();
       return LogRead{head.log_id, std::move(*entries), head.seq};

@@ -16,11 +16,7 @@ class Timers::Firing final : public store::Command {
 
   std::size_t run(store::Transaction& transaction, std::size_t) override {
     // Looked up again: it may have been cancelled, or moved, since it was found due.
-    {
-      store::Rows row =
-          transaction.rows().query("SELECT due_at_ms FROM timers WHERE kind = $1 AND subject = $2", due_.kind, due_.subject);
-      if (!row.next() || row.timestamp(0) > transaction.now()) return 1;
-    }
+    if (!transaction.is_timer_due(due_.kind, due_.subject)) return 1;
     SEAMLINE_CRASH_POINT(module_, "before-timer");
     transaction.cancel_timer(due_.kind, due_.subject);
     handler_(transaction, due_.subject);
@@ -72,13 +68,12 @@ bool Timers::step() {
 std::vector<Timers::Due> Timers::find_due() {
   return store_.read([&](store::View& view) {
     std::vector<Due> due;
-    store::Rows row =
-        view.rows().query("SELECT kind, subject FROM timers WHERE due_at_ms <= $1 ORDER BY due_at_ms", clock_.now());
-    // Timers of a kind that nobody handles any more stay where they are, and take nobody's place.
-    while (due.size() < options_.batch && row.next()) {
-      Due one{std::string(row.text(0)), std::string(row.text(1))};
+    view.due_timers(clock_.now(), [&](std::string_view kind, std::string_view subject) {
+      // Timers of a kind that nobody handles any more stay where they are, and take nobody's place.
+      Due one{std::string(kind), std::string(subject)};
       if (handlers_.contains(one.kind)) due.push_back(std::move(one));
-    }
+      return due.size() < options_.batch;
+    });
     return due;
   });
 }
@@ -101,8 +96,7 @@ void Timers::put_off(const Due& due, const std::string& problem) {
   observe::log_error("timers", "the timer " + due.kind + " of " + due.subject + " failed: " + problem);
   (void)store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<void> {
     // Only where it is still due: it may have been cancelled, or moved, in the meantime.
-    transaction.rows().execute("UPDATE timers SET due_at_ms = $3 WHERE kind = $1 AND subject = $2 AND due_at_ms <= $4", due.kind,
-                               due.subject, Timestamp{transaction.now().ms + options_.retry_ms}, transaction.now());
+    transaction.put_off_timer(due.kind, due.subject, {transaction.now().ms + options_.retry_ms});
     return {};
   });
 }

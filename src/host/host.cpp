@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 
 #include "base/assert.hpp"
 #include "base/fault.hpp"
+#include "host/host_parts.hpp"
 #include "store/migrations.hpp"
 
 namespace seamline::host {
@@ -15,74 +15,13 @@ constexpr ErrorCode cannot_start{"module.cannot_start", Kind::unavailable};
 
 }  // namespace
 
-/// Forgets remembered answers that have aged out, a few at a time.
-class Host::Housekeeping final : public Loop {
- public:
-  Housekeeping(store::Store& store, const Clock& clock, std::int64_t keep_ms) : store_(store), clock_(clock), keep_ms_(keep_ms) {}
-
-  bool step() override {
-    const Instant now = clock_.monotonic();
-    if (now < next_) return false;
-    const std::int64_t forgotten = store_.forget_answers({clock_.now().ms - keep_ms_}, batch);
-    if (forgotten < batch) next_ = now.plus_ms(period_ms);
-    return forgotten > 0;
-  }
-
- private:
-  static constexpr std::int64_t batch = 500;
-  static constexpr std::int64_t period_ms = 60'000;
-
-  store::Store& store_;
-  const Clock& clock_;
-  const std::int64_t keep_ms_;
-  Instant next_;
-};
-
-/// A loop of a module behind its gate, and the thread around it while the host has threads.
-struct Host::GatedThread {
-  GatedThread(std::string thread_name, seam::Gate& gate, Loop& inner, std::int64_t thread_idle_ms, WorkerWaker thread_waker)
-      : name(std::move(thread_name)), loop(gate, inner, name), idle_ms(thread_idle_ms), waker(std::move(thread_waker)) {}
-
-  std::string name;
-  seam::GatedLoop loop;
-  std::int64_t idle_ms;
-  WorkerWaker waker;
-  std::unique_ptr<RunningLoop> thread;
-};
-
-/// A subscriber's own loop at a log elsewhere, and the thread around it while the host has threads.
-struct Host::Following {
-  /// How often a follower that pauses, or waits for room, looks again.
-  static constexpr std::int64_t idle_ms = 50;
-
-  std::string name;
-  std::unique_ptr<events::Follower> loop;
-  WorkerWaker waker;
-  std::unique_ptr<RunningLoop> thread;
-};
-
-/// A module in its place: what belongs to it alone, in the order in which it is made.
-struct Host::Placed {
-  std::string name;
-  ModuleSpec spec;
-  std::unique_ptr<store::Store> store;
-  std::unique_ptr<Environment> environment;
-  std::unique_ptr<HostedModule> module;
-  std::unique_ptr<events::Timers> timers;
-  std::unique_ptr<Housekeeping> housekeeping;
-  std::deque<GatedThread> loops;
-
-  void add_loop(std::string thread_name, Loop& loop, std::int64_t idle_ms, WorkerWaker waker) {
-    loops.emplace_back(std::move(thread_name), module->gate(), loop, idle_ms, std::move(waker));
-  }
-  bool calls(const Placed& other) const {
-    return std::any_of(environment->edges_.begin(), environment->edges_.end(),
-                       [&](const std::unique_ptr<Edge>& edge) { return edge->callee() == other.name; });
-  }
-};
-
 Host::Host(HostOptions options, const Clock& clock, Random& random)
-    : options_(std::move(options)), clock_(clock), random_(random), ids_(clock, random), puller_(clock, options_.puller) {}
+    : options_(std::move(options)),
+      clock_(clock),
+      random_(random),
+      ids_(clock, random),
+      puller_(clock, options_.puller),
+      broker_links_(clock, options_.broker_links) {}
 
 Host::~Host() { stop(); }
 
@@ -130,6 +69,11 @@ void Host::add_remote(const ModuleSpec& spec, Transport& transport, LogOpener op
   remotes_.push_back({spec, spec.connect(transport), std::move(open_log)});
 }
 
+void Host::add_foreign(const ModuleSpec& spec) {
+  SEAMLINE_ASSERT(!is_started_ && find(spec.name) == nullptr);
+  foreign_.push_back(spec);
+}
+
 void Host::connect(Edge& edge) const {
   if (const Placed* callee = find(edge.callee())) return edge.connect(callee->module->port());
   for (const Remote& remote : remotes_) {
@@ -145,6 +89,11 @@ void Host::connect_edges() {
 }
 
 void Host::connect_consumers() {
+  for (const auto& [publisher, broker] : carriers_) {
+    const Placed* placed = find(publisher);
+    if (placed == nullptr) continue;
+    broker_links_.send(*broker, std::string(placed->spec.contract.topic), *placed->store, placed->module->gate());
+  }
   for (const auto& subscriber : modules_) {
     try {
       for (const auto& [publisher, handlers] : subscriber->environment->handlers_.by_publisher()) {
@@ -158,13 +107,14 @@ void Host::connect_consumers() {
 }
 
 void Host::connect_consumer(Placed& subscriber, const std::string& publisher, const events::Handlers::ByType& handlers) {
-  Placed* placed = find(publisher);
-  if (placed == nullptr) {
-    for (const Remote& remote : remotes_) {
-      if (remote.spec.name == publisher) follow(subscriber, remote, handlers);
-    }
-    return;
+  for (const Remote& remote : remotes_) {
+    if (remote.spec.name == publisher) connect_broker(subscriber, remote.spec, handlers, &follow(subscriber, remote, handlers));
   }
+  for (const ModuleSpec& foreign : foreign_) {
+    if (foreign.name == publisher) connect_broker(subscriber, foreign, handlers, nullptr);
+  }
+  Placed* placed = find(publisher);
+  if (placed == nullptr) return;
   sources_.push_back(std::make_unique<events::LocalLogSource>(*placed->store, placed->module->gate()));
   consumers_.push_back(std::make_unique<events::Consumer>(
       publisher, handlers, *subscriber.store, subscriber.module->gate(),
@@ -173,9 +123,10 @@ void Host::connect_consumer(Placed& subscriber, const std::string& publisher, co
   placed->store->writer().listen([consumer = consumers_.back().get()](const std::shared_ptr<const store::EntryBatch>& entries) {
     consumer->offer(entries);
   });
+  connect_broker(subscriber, placed->spec, handlers, nullptr);
 }
 
-void Host::follow(Placed& subscriber, const Remote& publisher, const events::Handlers::ByType& handlers) {
+Host::Following& Host::follow(Placed& subscriber, const Remote& publisher, const events::Handlers::ByType& handlers) {
   sources_.push_back(publisher.open_log(subscriber.name));
   auto following = std::make_unique<Following>();
   consumers_.push_back(std::make_unique<events::Consumer>(
@@ -184,8 +135,20 @@ void Host::follow(Placed& subscriber, const Remote& publisher, const events::Han
   events::Follower::Options follower_options = options_.follower;
   if (!options_.threads) follower_options.wait_ms = 0;
   following->name = "f-" + subscriber.name;
+  following->consumer = consumers_.back().get();
   following->loop = std::make_unique<events::Follower>(*consumers_.back(), *sources_.back(), clock_, follower_options);
   followings_.push_back(std::move(following));
+  return *followings_.back();
+}
+
+void Host::connect_broker(Placed& subscriber, const ModuleSpec& publisher, const events::Handlers::ByType& handlers,
+                          Following* following) {
+  const auto carrier = carriers_.find(publisher.name);
+  if (carrier == carriers_.end()) return;
+  const events::Receiver& receiver =
+      broker_links_.hear(*carrier->second, std::string(publisher.contract.topic), publisher.name, handlers, *subscriber.store,
+                         subscriber.module->gate(), following != nullptr ? following->consumer : nullptr);
+  if (following != nullptr) following->loop->carried_by([&receiver] { return receiver.is_carrying(); });
 }
 
 void Host::connect_gates() {
@@ -194,6 +157,7 @@ void Host::connect_gates() {
       for (const auto& consumer : consumers_) {
         if (consumer->subscriber() == module->name) consumer->resume();
       }
+      broker_links_.resume(module->name);
       for (const GatedThread& loop : module->loops) loop.waker.wake();
     });
   }
@@ -208,6 +172,7 @@ void Host::start_threads() {
     following->thread = options_.runner->start(following->name, *following->loop, Following::idle_ms);
     following->waker.thread_->store(following->thread.get());
   }
+  broker_links_.start_threads(*options_.runner);
   for (const auto& placed : modules_) {
     for (GatedThread& loop : placed->loops) {
       loop.thread = options_.runner->start(loop.name, loop.loop, loop.idle_ms);
@@ -238,6 +203,7 @@ void Host::stop() {
   for (const auto& following : followings_) {
     if (following->thread) following->thread->stop();
   }
+  broker_links_.stop();
   for (const auto& placed : modules_) {
     for (const GatedThread& loop : placed->loops) {
       if (loop.thread) loop.thread->stop();
@@ -377,6 +343,7 @@ std::vector<Loop*> Host::loops() {
   }
   // Last, as what comes from elsewhere takes longer: a deadline that is due has its turn first, as it has in one process.
   for (const auto& following : followings_) all.push_back(following->loop.get());
+  for (Loop* loop : broker_links_.loops()) all.push_back(loop);
   return all;
 }
 

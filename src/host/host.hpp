@@ -11,6 +11,7 @@
 #include "events/follower.hpp"
 #include "events/puller.hpp"
 #include "events/timers.hpp"
+#include "host/broker_links.hpp"
 #include "host/module_spec.hpp"
 #include "store/store.hpp"
 
@@ -27,6 +28,7 @@ struct HostOptions {
   events::Puller::Options puller;
   /// Of the logs of publishers elsewhere. Without threads nothing waits, whatever it says.
   events::Follower::Options follower;
+  BrokerLinkOptions broker_links;
   events::Timers::Options timers;
   std::int64_t timer_poll_ms = 100;
   /// How long remembered answers are kept.
@@ -75,6 +77,13 @@ class Host {
   /// subscriber here its own reader of the module's log. Before start().
   void add_remote(const ModuleSpec& spec, Transport& transport, LogOpener open_log);
 
+  /// A module that somebody else stands in for, over a broker: its calls find nobody, and it has no log. Before start().
+  void add_foreign(const ModuleSpec& spec);
+  /// Has a broker, which exists and outlives the host, carry what `publisher` publishes. A module that runs here is still heard
+  /// directly by others that do, and sends its log to the broker for all else; events that others send in its place are heard
+  /// from there. Before start().
+  void carry(const std::string& publisher, events::Broker& broker) { carriers_[publisher] = &broker; }
+
   /// Connects seams and consumers, and starts the threads. Nothing is heard before it.
   void start();
   /// Closes the gates, lets what is under way end, stops the threads and the stores. Idempotent.
@@ -89,6 +98,7 @@ class Host {
   std::vector<const Edge*> edges() const;
   std::vector<ModuleStatus> status() const;
   std::vector<const events::Consumer*> consumers() const;
+  const BrokerLinks& broker_links() const { return broker_links_; }
   /// What each module, here and elsewhere, offers and hears, for the documents. After the modules are added.
   std::vector<ModuleDescriptor> describe() const;
   /// Whether the module runs here.
@@ -116,7 +126,9 @@ class Host {
   void connect_consumers();
   void connect_gates();
   void connect_consumer(Placed& subscriber, const std::string& publisher, const events::Handlers::ByType& handlers);
-  void follow(Placed& subscriber, const Remote& publisher, const events::Handlers::ByType& handlers);
+  Following& follow(Placed& subscriber, const Remote& publisher, const events::Handlers::ByType& handlers);
+  void connect_broker(Placed& subscriber, const ModuleSpec& publisher, const events::Handlers::ByType& handlers,
+                      Following* following);
   void start_threads();
   /// Closes the gates one by one, callers before those whom they call, so that what is under way can end.
   void drain();
@@ -130,6 +142,8 @@ class Host {
   IdSource ids_;
   std::vector<std::unique_ptr<Placed>> modules_;
   std::vector<Remote> remotes_;
+  std::vector<ModuleSpec> foreign_;
+  std::map<std::string, events::Broker*> carriers_;  // by publisher
   std::vector<std::unique_ptr<Edge>> own_edges_;
   std::vector<std::unique_ptr<Entrance>> entrances_;
   std::vector<std::unique_ptr<events::LogSource>> sources_;
@@ -138,6 +152,7 @@ class Host {
   events::Puller puller_;
   std::unique_ptr<RunningLoop> puller_thread_;
   WorkerWaker puller_waker_;
+  BrokerLinks broker_links_;
   bool is_started_ = false;
   bool is_stopped_ = false;
 };

@@ -1,7 +1,7 @@
 #include "store/event_log.hpp"
 
-#include "base/assert.hpp"
 #include "base/fault.hpp"
+#include "store/open_transaction.hpp"
 
 namespace seamline::store {
 namespace {
@@ -11,28 +11,6 @@ void append_netstring(std::string& out, std::string_view text) {
   out.push_back(':');
   out.append(text);
   out.push_back(',');
-}
-
-struct Ownership {
-  std::string log_id;
-  std::int64_t epoch = 0;
-};
-
-Ownership read_ownership(Connection& rows) {
-  Rows row = rows.query("SELECT log_id, epoch FROM ownership WHERE id = 1");
-  if (!row.next()) return {};
-  return {std::string(row.text(0)), row.integer(1)};
-}
-
-void read_entry(Rows& row, LogEntry& entry) {
-  entry.seq = row.integer(0);
-  entry.epoch = row.integer(1);
-  entry.type = row.text(2);
-  entry.subject = row.text(3);
-  entry.at = row.timestamp(4);
-  entry.trace = row.text(5);
-  entry.payload = row.text(6);
-  entry.hash = row.digest(7);
 }
 
 }  // namespace
@@ -51,36 +29,24 @@ Sha256 chain_hash(const Sha256& before, const LogEntry& entry) {
   return sha256(text);
 }
 
-EventLog::EventLog(Connection& rows, const std::string& new_log_id) {
-  if (read_ownership(rows).log_id.empty()) {
-    rows.execute("INSERT INTO ownership (id, log_id, epoch) VALUES (1, $1, 1)", new_log_id);
-  }
-  if (SEAMLINE_MISTAKE("log-id-changes")) rows.execute("UPDATE ownership SET log_id = $1", new_log_id);
-  head_ = read_head(rows);
-  next_ = head_;
-}
+EventLog::EventLog(LogPosition head) : head_(std::move(head)), next_(head_) {}
 
-void EventLog::check_epoch(Connection& rows) const {
-  const std::int64_t stored = read_ownership(rows).epoch;
-  if (stored == head_.epoch) return;
-  throw StorageError("the store is at epoch " + std::to_string(stored) + ", and this process took it at epoch " +
+void EventLog::check_epoch(const LogOwnership& stored) const {
+  if (stored.epoch == head_.epoch) return;
+  throw StorageError("the store is at epoch " + std::to_string(stored.epoch) + ", and this process took it at epoch " +
                          std::to_string(head_.epoch) + ": it has another owner now",
                      StorageError::Severity::fatal);
 }
 
-void write_entry(Connection& rows, const LogEntry& entry) {
-  rows.execute(
-      "INSERT INTO event_log (seq, epoch, type, subject, at_ms, trace, payload, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-      entry.seq, entry.epoch, entry.type, entry.subject, entry.at, entry.trace, entry.payload, entry.hash);
-}
-
-void EventLog::append(Connection& rows, LogEntry entry) {
+void EventLog::append(OpenTransaction& transaction, LogEntry entry) {
   if (SEAMLINE_MISTAKE("publish-forgotten")) return;
   if (SEAMLINE_MISTAKE("payload-garbled")) entry.payload.pop_back();
   entry.seq = next_.seq + 1;
   entry.epoch = next_.epoch + (SEAMLINE_MISTAKE("epoch-ahead") ? 1 : 0);
   entry.hash = chain_hash(SEAMLINE_MISTAKE("chain-broken") ? Sha256{} : next_.hash, entry);
-  if (!SEAMLINE_MISTAKE("publish-after-commit") && !SEAMLINE_MISTAKE("entry-not-written")) write_entry(rows, entry);
+  if (!SEAMLINE_MISTAKE("publish-after-commit") && !SEAMLINE_MISTAKE("entry-not-written")) {
+    transaction.write_entry(entry);
+  }
   next_.seq = entry.seq;
   next_.hash = entry.hash;
   pending_.push_back(std::move(entry));
@@ -107,20 +73,19 @@ LogPosition EventLog::head() const {
   return head_;
 }
 
-LogPosition read_head(Connection& rows) {
-  const Ownership ownership = read_ownership(rows);
-  LogPosition head{ownership.log_id, ownership.epoch, 0, {}};
-  Rows row = rows.query("SELECT seq, hash FROM event_log ORDER BY seq DESC LIMIT 1");
-  if (row.next()) {
-    head.seq = row.integer(0);
-    head.hash = row.digest(1);
-  }
-  return head;
+LogPosition position_at(View& view, std::int64_t seq) {
+  LogPosition position{view.ownership().log_id, 0, 0, {}};
+  if (seq == 0) return position;
+  view.entries_behind(seq - 1, 1, [&](const LogEntry& entry) {
+    position = {position.log_id, entry.epoch, entry.seq, entry.hash};
+    return false;
+  });
+  if (position.seq != seq) throw StorageError("the log has no entry " + std::to_string(seq));
+  return position;
 }
 
-Result<void> scan_log(Connection& rows, const LogPosition& after, std::int64_t limit,
-                      const std::function<bool(const LogEntry&)>& take) {
-  const Ownership ownership = read_ownership(rows);
+Result<void> scan_log(View& view, const LogPosition& after, std::int64_t limit, const EntrySink& take) {
+  const LogOwnership ownership = view.ownership();
   const bool is_beginning = after.log_id.empty() && after.seq == 0;
   if (!is_beginning && after.log_id != ownership.log_id) {
     return fail(diverged, "The log has another id than the cursor: it was replaced or restored.");
@@ -129,24 +94,17 @@ Result<void> scan_log(Connection& rows, const LogPosition& after, std::int64_t l
     return fail(diverged, "The cursor has seen a later epoch: this is no longer the owner of the log.");
   }
   if (after.seq > 0) {
-    Rows row = rows.query("SELECT hash FROM event_log WHERE seq = $1", after.seq);
-    if (!row.next()) return fail(diverged, "The cursor is past the head of the log: the log was restored from an older copy.");
-    if (row.digest(0) != after.hash) return fail(diverged, "The log has another entry where the cursor stands.");
+    const auto hash = view.hash_at(after.seq);
+    if (!hash) return fail(diverged, "The cursor is past the head of the log: the log was restored from an older copy.");
+    if (*hash != after.hash) return fail(diverged, "The log has another entry where the cursor stands.");
   }
-  Rows row = rows.query(
-      "SELECT seq, epoch, type, subject, at_ms, trace, payload, hash FROM event_log WHERE seq > $1 ORDER BY seq LIMIT $2",
-      after.seq, limit);
-  LogEntry entry;
-  while (row.next()) {
-    read_entry(row, entry);
-    if (!take(entry)) break;
-  }
+  view.entries_behind(after.seq, limit, take);
   return {};
 }
 
-Result<EntryBatch> read_log(Connection& rows, const LogPosition& after, std::int64_t limit) {
+Result<EntryBatch> read_log(View& view, const LogPosition& after, std::int64_t limit) {
   EntryBatch entries;
-  auto scanned = scan_log(rows, after, limit, [&](const LogEntry& entry) {
+  auto scanned = scan_log(view, after, limit, [&](const LogEntry& entry) {
     entries.push_back(entry);
     return true;
   });

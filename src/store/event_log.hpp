@@ -9,9 +9,11 @@
 #include "base/clock.hpp"
 #include "base/hash.hpp"
 #include "base/result.hpp"
-#include "store/connection.hpp"
 
 namespace seamline::store {
+
+class View;
+class OpenTransaction;
 
 /// A place in one publisher's log. Before the first entry: seq 0 and a hash of zeros.
 struct LogPosition {
@@ -20,6 +22,12 @@ struct LogPosition {
   std::int64_t seq = 0;
   Sha256 hash{};
   bool operator==(const LogPosition&) const = default;
+};
+
+/// Whose a log is: its random id, and the number of the module's current ownership.
+struct LogOwnership {
+  std::string log_id;
+  std::int64_t epoch = 0;
 };
 
 /// One published event as it stands in the log.
@@ -44,24 +52,24 @@ struct LogEntry {
 /// Entries that were committed together, in the order of the log.
 using EntryBatch = std::vector<LogEntry>;
 
+/// Takes entries one by one, until it returns false.
+using EntrySink = std::function<bool(const LogEntry&)>;
+
 /// The hash of an entry that follows one with the hash `before`: SHA-256 over `before` and the netstrings (D. J. Bernstein,
 /// 1997) of seq, epoch, type, subject, at in milliseconds, trace and payload.
 Sha256 chain_hash(const Sha256& before, const LogEntry& entry);
-
-/// Writes an entry as it is.
-void write_entry(Connection& rows, const LogEntry& entry);
 
 /// A module's own log, in its own store: the transactional outbox and the durable queue at once. append() and the two ends of
 /// a batch belong to the writer's thread; the rest is thread-safe.
 class EventLog {
  public:
-  /// Reads head and ownership; makes a new log with a random id (`new_log_id`) in an empty store.
-  EventLog(Connection& rows, const std::string& new_log_id);
+  /// Continues the log whose last entry is at `head`.
+  explicit EventLog(LogPosition head);
 
   /// Appends in the open transaction: gives the entry its seq, epoch and hash, writes it, and keeps it for the hand-over.
-  void append(Connection& rows, LogEntry entry);
+  void append(OpenTransaction& transaction, LogEntry entry);
   /// Throws StorageError, fatally, where the store has another epoch than the one that this process took it with.
-  void check_epoch(Connection& rows) const;
+  void check_epoch(const LogOwnership& stored) const;
   /// The batch is durable: moves the head. Returns its entries; null where it has none.
   std::shared_ptr<const EntryBatch> batch_committed();
   /// The batch is undone: takes back its sequence numbers, chain head and entries.
@@ -82,11 +90,10 @@ inline constexpr ErrorCode diverged{"events.diverged", Kind::conflict};
 /// Calls `take` with up to `limit` entries behind `after` from a store of that log, until it returns false. An empty log id
 /// with seq 0 is the beginning of any. Errors: events.diverged where `after` is not a place in this log: unknown log id,
 /// past its head, another hash there, or an epoch that this owner has not reached.
-Result<void> scan_log(Connection& rows, const LogPosition& after, std::int64_t limit,
-                      const std::function<bool(const LogEntry&)>& take);
+Result<void> scan_log(View& view, const LogPosition& after, std::int64_t limit, const EntrySink& take);
 /// The same entries in one batch.
-Result<EntryBatch> read_log(Connection& rows, const LogPosition& after, std::int64_t limit);
-/// The position of the last entry. Errors: none but storage.
-LogPosition read_head(Connection& rows);
+Result<EntryBatch> read_log(View& view, const LogPosition& after, std::int64_t limit);
+/// The position of the entry `seq`, or of the beginning for 0. Throws StorageError where there is no such entry.
+LogPosition position_at(View& view, std::int64_t seq);
 
 }  // namespace seamline::store

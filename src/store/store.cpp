@@ -1,47 +1,25 @@
 #include "store/store.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "base/fault.hpp"
+#include "store/folder_lock.hpp"
 #include "store/migrator.hpp"
+#include "store/sql_records.hpp"
 
 namespace seamline::store {
 namespace {
 
-constexpr ErrorCode locked{"store.locked", Kind::conflict};
 constexpr ErrorCode unusable{"store.unusable", Kind::unavailable};
 
 }  // namespace
 
-/// One process a store: an advisory lock that the kernel releases when the process ends, however it ends.
-class Store::Lock {
- public:
-  static Result<std::unique_ptr<Lock>> take(const StoreOptions& options) {
-    const auto path = options.directory / "lock";
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) {
-      return fail(unusable,
-                  "Cannot open " + path.string() + ": " + std::strerror(errno) + ". Check the folder's owner and rights.");
-    }
-    auto lock = std::unique_ptr<Lock>(new Lock(file));
-    if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-      return fail(locked, "The store of module " + options.module + " in " + options.directory.string() +
-                              " is in use by another process. Stop that one, or give this one another data_dir.");
-    }
-    return lock;
-  }
-  ~Lock() { ::close(file_); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
+/// A view with a connection of its own.
+struct OwnConnection {
+  std::unique_ptr<Connection> connection;
+};
 
- private:
-  explicit Lock(int file) : file_(file) {}
-  int file_;
+class Store::Reader final : private OwnConnection, public SqlRecords<View> {
+ public:
+  explicit Reader(std::unique_ptr<Connection> opened) : OwnConnection{std::move(opened)}, SqlRecords(*connection) {}
 };
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::span<const Migration> migrations, const Clock& clock,
@@ -49,7 +27,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::spa
   std::error_code problem;
   std::filesystem::create_directories(options.directory, problem);
   if (problem) return fail(unusable, "Cannot make the folder " + options.directory.string() + ": " + problem.message() + ".");
-  auto lock = Lock::take(options);
+  auto lock = FolderLock::take(options.directory, options.module);
   if (!lock) return fail(std::move(lock.error()));
   SEAMLINE_CRASH_POINT(options.module, "store-locked");
   auto database = make_database(options);
@@ -71,18 +49,18 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::spa
   }
 }
 
-Store::Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<Database> database,
+Store::Store(StoreOptions options, std::unique_ptr<FolderLock> lock, std::unique_ptr<Database> database,
              std::unique_ptr<Connection> connection, const Clock& clock, const std::string& new_log_id)
     : options_(std::move(options)),
       lock_(std::move(lock)),
       database_(std::move(database)),
       connection_(std::move(connection)),
-      log_(std::make_unique<EventLog>(*connection_, new_log_id)),
+      log_(std::make_unique<EventLog>(take_log(*connection_, new_log_id))),
       writer_(std::make_unique<Writer>(options_.module, *connection_, *log_, clock, options_.writer)) {}
 
 Store::~Store() { stop(); }
 
-std::unique_ptr<Store::Reader> Store::take_reader() {
+std::unique_ptr<View> Store::take_reader() {
   std::unique_lock lock(readers_mutex_);
   reader_returned_.wait(lock, [this] { return !idle_readers_.empty() || readers_made_ < options_.readers; });
   if (!idle_readers_.empty()) {
@@ -94,7 +72,7 @@ std::unique_ptr<Store::Reader> Store::take_reader() {
   return nullptr;
 }
 
-std::unique_ptr<Store::Reader> Store::borrow_reader() {
+std::unique_ptr<View> Store::borrow_reader() {
   auto reader = take_reader();
   try {
     if (!reader || !reader->rows().is_usable()) reader = std::make_unique<Reader>(database_->open_reader());
@@ -106,7 +84,7 @@ std::unique_ptr<Store::Reader> Store::borrow_reader() {
   return reader;
 }
 
-void Store::give_back(std::unique_ptr<Reader> reader) noexcept {
+void Store::give_back(std::unique_ptr<View> reader) noexcept {
   try {
     reader->rows().commit();
     const std::lock_guard lock(readers_mutex_);
@@ -125,10 +103,10 @@ void Store::forget_reader() noexcept {
   reader_returned_.notify_one();
 }
 
-std::int64_t Store::forget_answers(Timestamp before, std::int64_t limit) {
+std::int64_t Store::forget_aged(Timestamp before, std::int64_t limit) {
   const auto forgotten = write(CallContext{}, [&](Transaction& transaction) -> Result<std::int64_t> {
-    const std::int64_t forgotten_now = transaction.rows().execute_and_count(
-        "DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency ORDER BY id LIMIT $2) AND at_ms < $1", before, limit);
+    const std::int64_t forgotten_now =
+        std::max(transaction.forget_answers(before, limit), transaction.forget_foreign_events(before, limit));
     SEAMLINE_CRASH_POINT(module(), "answers-forgotten");
     return forgotten_now;
   });

@@ -7,6 +7,7 @@
 #include "base/call_context.hpp"
 #include "base/fault.hpp"
 #include "store/database.hpp"
+#include "store/folder_lock.hpp"
 #include "store/idempotency.hpp"
 #include "store/migrations.hpp"
 #include "store/writer.hpp"
@@ -46,44 +47,34 @@ class Store {
   Writer& writer() { return *writer_; }
   EventLog& log() { return *log_; }
   const std::string& module() const { return options_.module; }
-  /// Forgets remembered answers older than `before`, at most `limit` of them. Returns how many.
-  std::int64_t forget_answers(Timestamp before, std::int64_t limit);
+  /// Forgets answers and foreign events that were remembered before `before`, at most `limit` of each. Returns how many of that
+  /// of which there were more.
+  std::int64_t forget_aged(Timestamp before, std::int64_t limit);
   /// Ends the writer: what is queued is finished first. Idempotent.
   void stop() { writer_->stop(); }
 
  private:
   class Reader;
-  class Lock;
 
-  Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<Database> database,
+  Store(StoreOptions options, std::unique_ptr<FolderLock> lock, std::unique_ptr<Database> database,
         std::unique_ptr<Connection> connection, const Clock& clock, const std::string& new_log_id);
   /// A reader with its snapshot open.
-  std::unique_ptr<Reader> borrow_reader();
-  std::unique_ptr<Reader> take_reader();
-  void give_back(std::unique_ptr<Reader> reader) noexcept;
+  std::unique_ptr<View> borrow_reader();
+  std::unique_ptr<View> take_reader();
+  void give_back(std::unique_ptr<View> reader) noexcept;
   void forget_reader() noexcept;
 
   const StoreOptions options_;
-  std::unique_ptr<Lock> lock_;
+  std::unique_ptr<FolderLock> lock_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<EventLog> log_;
   RunningKeys running_keys_;
   std::mutex readers_mutex_;
   std::condition_variable reader_returned_;
-  std::vector<std::unique_ptr<Reader>> idle_readers_;
+  std::vector<std::unique_ptr<View>> idle_readers_;
   std::size_t readers_made_ = 0;
   std::unique_ptr<Writer> writer_;
-};
-
-/// A reader's connection, lent to one query at a time.
-class Store::Reader final : public View {
- public:
-  explicit Reader(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
-  Connection& rows() override { return *connection_; }
-
- private:
-  std::unique_ptr<Connection> connection_;
 };
 
 namespace detail {
@@ -97,10 +88,10 @@ class WriteCall final : public Command {
   explicit WriteCall(Fn& body) : body_(body) {}
 
   std::size_t run(Transaction& transaction, std::size_t) override {
-    const std::int64_t before = transaction.rows().mark();
+    const std::int64_t before = transaction.changes();
     reply_.emplace(body_(transaction));
     // An expected failure writes nothing: there is no savepoint that could undo it.
-    SEAMLINE_ASSERT(reply_->has_value() || !transaction.rows().has_changed_since(before));
+    SEAMLINE_ASSERT(reply_->has_value() || !transaction.has_changed_since(before));
     return 1;
   }
   void committed() override { completion_.finish_one(); }
@@ -136,10 +127,10 @@ auto Store::read(Fn&& query) -> std::invoke_result_t<Fn&, View&> {
     explicit Borrowed(Store& from) : store(from), view(from.borrow_reader()) {}
     ~Borrowed() { store.give_back(std::move(view)); }
     Store& store;
-    std::unique_ptr<Reader> view;
+    std::unique_ptr<View> view;
   };
   const Borrowed reader(*this);
-  return query(static_cast<View&>(*reader.view));
+  return query(*reader.view);
 }
 
 template <Operation Op>
@@ -154,7 +145,7 @@ Result<Once<Op>> Once<Op>::begin(Store& store, RunningKeys& keys, const CallCont
   auto mark = keys.begin(key);
   if (!mark) return fail(std::move(mark.error()));
   Once once(store, context, std::move(key), sha256(encode(operation)), std::move(*mark));
-  const auto remembered = store.read([&](View& view) { return find_answer(view.rows(), once.key_); });
+  const auto remembered = store.read([&](View& view) { return view.remembered(once.key_); });
   SEAMLINE_CRASH_POINT(store.module(), "after-answer-looked-up");
   if (remembered) {
     auto reply = once.replay(*remembered);

@@ -1,22 +1,17 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "contract/events.hpp"
 #include "store/connection.hpp"
 #include "store/event_log.hpp"
 
 namespace seamline::store {
-
-/// A consistent view of a module's store. A repository reads through it; SQL rows are one implementation.
-class View {
- public:
-  virtual ~View() = default;
-  virtual Connection& rows() = 0;
-};
 
 /// Under what a reply is remembered: the caller (role and subject), the operation and the client's key.
 struct AnswerKey {
@@ -34,6 +29,72 @@ struct RememberedAnswer {
   std::string reply;
 };
 
+/// Where a subscription to a topic of a message broker goes on.
+struct TopicPlaces {
+  /// Which storage has the topic: the places mean nothing in another one.
+  std::string storage_id;
+  /// By partition.
+  std::map<std::int64_t, std::int64_t> next_offsets;
+};
+
+/// An event of somebody else than the publisher that can never be applied, and where it lay.
+struct ForeignDeadLetter {
+  std::string broker;
+  std::string topic;
+  std::string storage_id;
+  std::int64_t partition = 0;
+  std::int64_t offset = 0;
+  std::string reason;
+  std::string type;
+  /// CloudEvents' identity; both empty where it has none.
+  std::string source;
+  std::string event_id;
+  std::string trace;
+  std::string payload;
+};
+
+/// A consistent view of a module's store: what the kernel and the modules may ask of it, in their own words. SQL rows are one
+/// implementation (sql_records.hpp), documents may be another. What is read throws StorageError where the database fails.
+class View {
+ public:
+  virtual ~View() = default;
+
+  /// The rows, for a module's repository over SQL. The kernel itself needs none but in its own implementation over rows.
+  virtual Connection& rows() = 0;
+
+  /// Whose the log is, and at which epoch. Empty in a store that is new.
+  virtual LogOwnership ownership() = 0;
+  /// The position of the last entry of the module's own log.
+  virtual LogPosition head() = 0;
+  /// The hash of the entry with that number; empty where there is none.
+  virtual std::optional<Sha256> hash_at(std::int64_t seq) = 0;
+  /// Calls `take` with up to `limit` entries behind `after_seq`, in their order, until it returns false. See scan_log().
+  virtual void entries_behind(std::int64_t after_seq, std::int64_t limit, const EntrySink& take) = 0;
+
+  /// How far this module has applied the log of `publisher`; the beginning where it has not begun.
+  virtual LogPosition cursor(const std::string& publisher) = 0;
+  /// How far `subscriber` says that it has applied this module's log; empty where it has said nothing yet.
+  virtual std::optional<std::int64_t> receipt(const std::string& subscriber) = 0;
+
+  /// All of them, by subscriber.
+  virtual std::map<std::string, std::int64_t> receipts() = 0;
+  /// Where this module goes on in a broker's topic; without places where it has not begun.
+  virtual TopicPlaces topic_places(const std::string& broker, const std::string& topic) = 0;
+  /// Whether the foreign event with this identity was applied.
+  virtual bool is_foreign_event_known(const std::string& source, const std::string& event_id) = 0;
+
+  /// The subjects that have dead letters from `publisher`.
+  virtual std::vector<std::string> dead_subjects(const std::string& publisher) = 0;
+  /// The first of them by its number, for one subject.
+  virtual std::optional<LogEntry> oldest_dead_letter(const std::string& publisher, const std::string& subject) = 0;
+
+  /// Calls `take` with the kind and subject of each timer that is due at `now`, the longest due first, until it returns false.
+  virtual void due_timers(Timestamp now, const std::function<bool(std::string_view, std::string_view)>& take) = 0;
+
+  /// The reply that is remembered under `key`.
+  virtual std::optional<RememberedAnswer> remembered(const AnswerKey& key) = 0;
+};
+
 /// What a command may do to its module's store, all of it or nothing. A command may run a second time after a rollback: it
 /// has no effect outside the store until the commit, reads and validates before its first write, and writes nothing when it
 /// fails. Lives on the writer's thread, only while the command runs.
@@ -41,6 +102,10 @@ class Transaction : public View {
  public:
   /// When the command was queued: the same again if it runs again.
   virtual Timestamp now() const = 0;
+  /// A number that grows with everything that is written, or may be: which of it did, has_changed_since() says.
+  virtual std::int64_t changes() = 0;
+  /// Whether anything was really written since changes() was that number.
+  virtual bool has_changed_since(std::int64_t changes_before) { return changes() != changes_before; }
 
   /// Publishes a fact: it is in the log exactly if the transaction commits, and is handed to the subscribers after it.
   template <Event E>
@@ -59,9 +124,32 @@ class Transaction : public View {
   virtual void set_timer(std::string_view kind, std::string_view subject, Timestamp due) = 0;
   /// Takes it back; nothing happens where there is none.
   virtual void cancel_timer(std::string_view kind, std::string_view subject) = 0;
+  /// Whether there is such a timer, and its time has come.
+  virtual bool is_timer_due(std::string_view kind, std::string_view subject) = 0;
+  /// Moves a timer that is due to `until`; one that is not, or is not there, stays as it is.
+  virtual void put_off_timer(std::string_view kind, std::string_view subject, Timestamp until) = 0;
 
-  virtual std::optional<RememberedAnswer> remembered(const AnswerKey& key) = 0;
   virtual void remember(const AnswerKey& key, const RememberedAnswer& answer) = 0;
+  /// Forgets the oldest answers, at most `limit`, as far as they were remembered before `before`. Returns how many.
+  virtual std::int64_t forget_answers(Timestamp before, std::int64_t limit) = 0;
+
+  /// Moves the cursor in the log of `publisher` from `from_seq`, where it must stand, or 0 where there is none yet. Throws
+  /// StorageError, fatally, where it stands elsewhere.
+  virtual void move_cursor(const std::string& publisher, std::int64_t from_seq, const LogPosition& to) = 0;
+  /// Keeps an entry of `publisher` that can never be applied (`is_poisoned`), or waits behind such a one of its subject.
+  virtual void bury(const std::string& publisher, const LogEntry& entry, bool is_poisoned, std::string_view reason) = 0;
+  /// Removes a dead letter that is there.
+  virtual void remove_dead_letter(const std::string& publisher, const LogEntry& entry) = 0;
+  /// Writes down how far `subscriber` has applied this module's log.
+  virtual void record_receipt(const std::string& subscriber, std::int64_t seq) = 0;
+
+  /// Writes down where to go on in a broker's topic. Places in another storage than that of `places` are forgotten.
+  virtual void move_topic_places(const std::string& broker, const std::string& topic, const TopicPlaces& places) = 0;
+  /// From here on the foreign event with this identity is known.
+  virtual void remember_foreign_event(const std::string& source, const std::string& event_id) = 0;
+  /// Forgets the oldest of them, at most `limit`, as far as they were remembered before `before`. Returns how many.
+  virtual std::int64_t forget_foreign_events(Timestamp before, std::int64_t limit) = 0;
+  virtual void bury_foreign(const ForeignDeadLetter& letter) = 0;
 
   /// Runs once the transaction is durable, on the writer's thread: to wake somebody, never to compute or to wait.
   virtual void after_commit(std::function<void()> action) = 0;
@@ -69,8 +157,5 @@ class Transaction : public View {
  protected:
   virtual void append(LogEntry entry) = 0;
 };
-
-/// The answer remembered under `key`, on any connection.
-std::optional<RememberedAnswer> find_answer(Connection& rows, const AnswerKey& key);
 
 }  // namespace seamline::store

@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "base/fault.hpp"
 #include "base/transaction_mark.hpp"
+#include "store/sql_records.hpp"
 
 namespace seamline::store {
 namespace {
@@ -46,76 +47,13 @@ struct MarkedInside {
 };
 
 /// What publish-after-commit does: a kill before it loses the entries for good, though what they tell has happened.
-[[maybe_unused]] void write_in_second_transaction(Connection& rows, const EntryBatch& entries) {
+[[maybe_unused]] void write_in_second_transaction(Connection& rows, OpenTransaction& transaction, const EntryBatch& entries) {
   rows.begin(Answers::later);
-  for (const LogEntry& entry : entries) write_entry(rows, entry);
+  for (const LogEntry& entry : entries) transaction.write_entry(entry);
   rows.commit();
 }
 
 }  // namespace
-
-class Writer::SqlTransaction final : public Transaction {
- public:
-  /// The module's name and both others outlive it.
-  SqlTransaction(const std::string& module, Connection& rows, EventLog& log) : module_(module), rows_(rows), log_(log) {}
-
-  void begin_command(const Command& command) { command_ = &command; }
-  std::vector<std::function<void()>> take_actions() { return std::exchange(actions_, {}); }
-
-  Connection& rows() override { return rows_; }
-  Timestamp now() const override { return command_->queued_at; }
-
-  void set_timer(std::string_view kind, std::string_view subject, Timestamp due) override {
-    if (SEAMLINE_MISTAKE("timer-not-set")) return;
-    rows_.execute(
-        "INSERT INTO timers (kind, subject, due_at_ms) VALUES ($1, $2, $3) "
-        "ON CONFLICT (kind, subject) DO UPDATE SET due_at_ms = excluded.due_at_ms",
-        kind, subject, due);
-  }
-  void cancel_timer(std::string_view kind, std::string_view subject) override {
-    rows_.execute("DELETE FROM timers WHERE kind = $1 AND subject = $2", kind, subject);
-  }
-
-  std::optional<RememberedAnswer> remembered(const AnswerKey& key) override { return find_answer(rows_, key); }
-  void remember(const AnswerKey& key, const RememberedAnswer& answer) override {
-    if (SEAMLINE_MISTAKE("answer-not-remembered")) return;
-    if (SEAMLINE_MISTAKE("blind-retry")) forget(key);
-    rows_.execute(
-        "INSERT INTO idempotency (id, caller, operation, key, fingerprint, reply, at_ms) "
-        "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM idempotency), $1, $2, $3, $4, $5, $6)",
-        key.caller, key.operation, key.key, answer.fingerprint, answer.reply, now());
-    SEAMLINE_CRASH_POINT(module_, "answer-remembered");
-  }
-  void after_commit(std::function<void()> action) override { actions_.push_back(std::move(action)); }
-
- protected:
-  void append(LogEntry entry) override {
-    entry.at = now();
-    entry.trace = command_->trace;
-    log_.append(rows_, std::move(entry));
-    SEAMLINE_CRASH_POINT(module_, "after-publish");
-  }
-
- private:
-  void forget(const AnswerKey& key) {
-    rows_.execute("DELETE FROM idempotency WHERE key = $1 AND operation = $2 AND caller = $3", key.key, key.operation,
-                  key.caller);
-  }
-
-  const std::string& module_;
-  Connection& rows_;
-  EventLog& log_;
-  const Command* command_ = nullptr;
-  std::vector<std::function<void()>> actions_;
-};
-
-std::optional<RememberedAnswer> find_answer(Connection& rows, const AnswerKey& key) {
-  if (SEAMLINE_MISTAKE("blind-retry")) return std::nullopt;
-  Rows row = rows.query("SELECT fingerprint, reply FROM idempotency WHERE key = $1 AND operation = $2 AND caller = $3", key.key,
-                        key.operation, key.caller);
-  if (!row.next()) return std::nullopt;
-  return RememberedAnswer{row.digest(0), std::string(row.text(1))};
-}
 
 Writer::Writer(std::string module, Connection& rows, EventLog& log, const Clock& clock, Options options)
     : module_(std::move(module)),
@@ -123,7 +61,7 @@ Writer::Writer(std::string module, Connection& rows, EventLog& log, const Clock&
       log_(log),
       clock_(clock),
       options_(options),
-      transaction_(std::make_unique<SqlTransaction>(module_, rows, log)),
+      transaction_(std::make_unique<SqlTransaction>(rows, module_, log)),
       session_(rows.session()) {}
 
 Writer::~Writer() { stop(); }
@@ -195,7 +133,7 @@ bool Writer::step() {
 bool Writer::begin(const std::vector<Command*>& batch, Answers answers) {
   try {
     rows_.begin(answers);
-    log_.check_epoch(rows_);
+    log_.check_epoch(transaction_->ownership());
     if (rows_.session() != session_) check_continues();
     SEAMLINE_CRASH_POINT(module_, "batch-begin");
     return true;
@@ -208,7 +146,7 @@ bool Writer::begin(const std::vector<Command*>& batch, Answers answers) {
 }
 
 void Writer::check_continues() {
-  if (!(read_head(rows_) == log_.head())) {
+  if (!(transaction_->head() == log_.head())) {
     throw StorageError("its log is not as this process left it: somebody else has written to it while the server was away",
                        StorageError::Severity::fatal);
   }
@@ -290,7 +228,7 @@ void Writer::roll_back() {
 
 void Writer::answer(const std::vector<Command*>& batch) {
   const auto entries = log_.batch_committed();
-  if (entries && SEAMLINE_MISTAKE("publish-after-commit")) write_in_second_transaction(rows_, *entries);
+  if (entries && SEAMLINE_MISTAKE("publish-after-commit")) write_in_second_transaction(rows_, *transaction_, *entries);
   const auto actions = transaction_->take_actions();
   commits_.fetch_add(1, std::memory_order_relaxed);
   committed_commands_.fetch_add(static_cast<std::int64_t>(batch.size()), std::memory_order_relaxed);

@@ -14,7 +14,7 @@
 #include "base/loop.hpp"
 #include "base/result.hpp"
 #include "store/event_log.hpp"
-#include "store/transaction.hpp"
+#include "store/open_transaction.hpp"
 
 namespace seamline::store {
 
@@ -95,8 +95,6 @@ class Writer final : public Loop {
   Counts counts() const;
 
  private:
-  class SqlTransaction;
-
   std::vector<Command*> take_batch();
   /// Opens the transaction. Returns false, having failed the whole batch, where the database is held by somebody else.
   bool begin(const std::vector<Command*>& batch, Answers answers);
@@ -120,7 +118,7 @@ class Writer final : public Loop {
   EventLog& log_;
   const Clock& clock_;
   const Options options_;
-  std::unique_ptr<SqlTransaction> transaction_;
+  std::unique_ptr<OpenTransaction> transaction_;
   /// The connection's session at the last begin.
   std::int64_t session_;
   std::vector<Listener> listeners_;

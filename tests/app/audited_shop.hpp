@@ -5,6 +5,7 @@
 
 #include "audit/audit.hpp"
 #include "events/receipt.hpp"
+#include "store/sql_records.hpp"
 #include "store/sqlite.hpp"
 #include "support/shop.hpp"
 
@@ -121,7 +122,8 @@ inline void AuditedShop::make_at_work(Shop& shop) {
 
 inline void AuditedShop::rechain(std::string_view module) const {
   store::SqliteConnection rows(file(module), store::SqliteConnection::Mode::writer, 1000);
-  store::EntryBatch entries = store::read_log(rows, {}, INT64_MAX).value();
+  store::SqlRecords<store::View> view(rows);
+  store::EntryBatch entries = store::read_log(view, {}, INT64_MAX).value();
   Sha256 hash{};
   for (store::LogEntry& entry : entries) {
     hash = entry.hash = store::chain_hash(hash, entry);

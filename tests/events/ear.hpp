@@ -39,7 +39,8 @@ class Ear {
           event.number);
       if (after_effect) after_effect(transaction, event);
     });
-    consumer = std::make_unique<events::Consumer>("note", handlers.by_publisher().at("note"), *store, gate, consumer_options_);
+    hears = handlers.by_publisher().at("note");
+    consumer = std::make_unique<events::Consumer>("note", hears, *store, gate, consumer_options_);
     source = std::make_unique<events::LocalLogSource>(*publisher_, publisher_gate);
     puller = std::make_unique<events::Puller>(publisher_.clock, puller_options);
     puller->add(*consumer, *source);
@@ -100,6 +101,7 @@ class Ear {
   events::Puller::Options puller_options;
   std::function<void(store::Transaction&, const NoteWritten&)> before_effect;
   std::function<void(store::Transaction&, const NoteWritten&)> after_effect;
+  events::Handlers::ByType hears;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<events::Consumer> consumer;
   std::unique_ptr<events::LogSource> source;

@@ -25,7 +25,7 @@ std::int64_t first_break(const EntryBatch& entries) {
 void edit(NoteStore& notes, const std::string& sql) { edit_store(notes.options, sql); }
 
 Result<EntryBatch> read_after(NoteStore& notes, const LogPosition& after) {
-  return notes->read([&](store::View& view) { return store::read_log(view.rows(), after, 100); });
+  return notes->read([&](store::View& view) { return store::read_log(view, after, 100); });
 }
 
 }  // namespace

@@ -126,9 +126,9 @@ TEST_CASE("remembered answers age out, oldest first and a few at a time, and the
   notes.clock.advance_ms(1'000);
   REQUIRE(run(notes, under_key("young"), WriteNote{{"a"}, 1}).has_value());
   const Timestamp before = notes.clock.now();
-  CHECK(notes->forget_answers(before, 3) == 3);
-  CHECK(notes->forget_answers(before, 3) == 2);
-  CHECK(notes->forget_answers(before, 3) == 0);
+  CHECK(notes->forget_aged(before, 3) == 3);
+  CHECK(notes->forget_aged(before, 3) == 2);
+  CHECK(notes->forget_aged(before, 3) == 0);
   CHECK(run(notes, under_key("young"), WriteNote{{"a"}, 1})->number == 6);
   CHECK(run(notes, under_key("k0"), WriteNote{{"a"}, 1})->number == 7);
 }

@@ -37,7 +37,7 @@ std::int64_t count_in(store::Store& store, store::Sql sql, const Args&... args) 
 /// The log has no gap and its chain holds; nothing is dead.
 inline std::string check_log(store::Store& store) {
   Findings findings;
-  const auto entries = store.read([](store::View& view) { return store::read_log(view.rows(), {}, 1'000'000).value(); });
+  const auto entries = store.read([](store::View& view) { return store::read_log(view, {}, 1'000'000).value(); });
   Sha256 before{};
   std::int64_t seq = 0;
   for (const store::LogEntry& entry : entries) {

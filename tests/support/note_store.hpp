@@ -65,7 +65,7 @@ class NoteStore {
     });
   }
   store::EntryBatch whole_log() {
-    return store->read([](store::View& view) { return store::read_log(view.rows(), {}, 1'000'000).value(); });
+    return store->read([](store::View& view) { return store::read_log(view, {}, 1'000'000).value(); });
   }
 
   ManualClock clock;
