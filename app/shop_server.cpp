@@ -19,6 +19,9 @@ host::HostOptions host_options(const Configuration& configuration) {
   options.data_dir = configuration.data_dir;
   options.store.readers = static_cast<std::size_t>(configuration.store.readers);
   options.store.checkpoint_pages = configuration.store.checkpoint_pages;
+  options.store.server = server_limits(configuration);
+  for_each_field<StorageSection>(
+      [&](const auto& module) { options.storage[std::string(module.name)] = configuration.storage.*module.member; });
   options.store.writer.max_queued = static_cast<std::size_t>(configuration.store.max_queued);
   options.store.writer.batch_cap = static_cast<std::size_t>(configuration.store.batch_cap);
   options.idempotency_keep_ms = configuration.store.idempotency_keep_ms;

@@ -30,6 +30,7 @@ Result<void> Host::add(const ModuleSpec& spec) {
   store::StoreOptions store_options = options_.store;
   store_options.directory = options_.data_dir / spec.name;
   store_options.module = spec.name;
+  if (const auto named = options_.storage.find(spec.name); named != options_.storage.end()) store_options.storage = named->second;
   auto opened = store::Store::open(store_options, store::all_migrations(), clock_, ids_.next());
   if (!opened) return fail(std::move(opened.error()));
 

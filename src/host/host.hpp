@@ -20,8 +20,10 @@ namespace seamline::host {
 /// Limits and folders of a host. Each has its key in the configuration.
 struct HostOptions {
   std::filesystem::path data_dir;
-  /// Its directory and module are set for each module.
+  /// Its directory, module and storage are set for each module.
   store::StoreOptions store;
+  /// Where a module's rows are, by its name; in a file in its folder where nothing is said.
+  std::map<std::string, store::Storage, std::less<>> storage;
   std::size_t consumer_queue_entries = 4096;
   events::Puller::Options puller;
   /// Of the logs of publishers elsewhere. Without threads nothing waits, whatever it says.

@@ -94,6 +94,10 @@ inline constexpr ErrorCode moved{"module.moved", Kind::unavailable};
 /// What a caller is told of a failure that nobody expected: the log has the rest, under the name of the operation.
 Error unexpected(std::string_view operation, std::string_view what);
 
+/// What a caller is told of an exception that the module threw: that something outside is away for now, or that it was
+/// unexpected.
+Error failure_of(std::string_view operation, const std::exception& problem);
+
 /// A module's port behind its gate: also the place where an operation's access is checked, wherever the call comes from, and
 /// where an exception ends: none crosses a port.
 template <AContract C>
@@ -113,7 +117,7 @@ class GatedPort final : public Overrides<C, GatedPort<C>> {
       if (!reply && reply.error().kind == Kind::internal) return fail(unexpected(Op::name, reply.error().detail));
       return reply;
     } catch (const std::exception& problem) {
-      return fail(unexpected(Op::name, problem.what()));
+      return fail(failure_of(Op::name, problem));
     }
   }
 

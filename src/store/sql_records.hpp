@@ -40,7 +40,8 @@ class SqlTransaction final : public SqlRecords<OpenTransaction> {
   /// All three outlive it.
   SqlTransaction(Connection& rows, const std::string& module, EventLog& log) : SqlRecords(rows, module, log) {}
 
-  std::int64_t changes() override { return rows_.total_changes(); }
+  std::int64_t changes() override { return rows_.mark(); }
+  bool has_changed_since(std::int64_t changes_before) override { return rows_.has_changed_since(changes_before); }
   void write_entry(const LogEntry& entry) override;
   void set_timer(std::string_view kind, std::string_view subject, Timestamp due) override;
   void cancel_timer(std::string_view kind, std::string_view subject) override;

@@ -1,33 +1,29 @@
 #pragma once
 
 #include <condition_variable>
-#include <filesystem>
 #include <span>
 
 #include "base/assert.hpp"
 #include "base/call_context.hpp"
 #include "base/fault.hpp"
+#include "store/database.hpp"
+#include "store/folder_lock.hpp"
 #include "store/idempotency.hpp"
 #include "store/migrations.hpp"
-#include "store/sqlite.hpp"
 #include "store/writer.hpp"
 
 namespace seamline::store {
 
 /// How a module's store is opened. Every limit has its key in the section `store` of the configuration.
-struct StoreOptions {
-  /// `<data_dir>/<module>`: holds `0.db` and `lock`. Made where it is missing.
-  std::filesystem::path directory;
-  std::string module;
+struct StoreOptions : DatabaseOptions {
   std::size_t readers = 4;
-  std::int64_t checkpoint_pages = 1000;
   Writer::Options writer;
 };
 
 /// A module's own database: one writer, many readers. Thread-safe.
 class Store {
  public:
-  /// Takes the lock, opens the file, brings the schema up to date (kernel first, then the module's own migrations).
+  /// Takes the lock, opens the database, brings the schema up to date (kernel first, then the module's own migrations).
   /// `clock` exists and outlives the store; `new_log_id` names the log of a store that is new.
   /// Errors, each saying what to do: store.locked, store.unusable, store.schema_changed, store.schema_newer.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options, std::span<const Migration> migrations,
@@ -59,10 +55,9 @@ class Store {
 
  private:
   class Reader;
-  class Lock;
 
-  Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<SqliteConnection> connection, const Clock& clock,
-        const std::string& new_log_id);
+  Store(StoreOptions options, std::unique_ptr<FolderLock> lock, std::unique_ptr<Database> database,
+        std::unique_ptr<Connection> connection, const Clock& clock, const std::string& new_log_id);
   /// A reader with its snapshot open.
   std::unique_ptr<View> borrow_reader();
   std::unique_ptr<View> take_reader();
@@ -70,8 +65,9 @@ class Store {
   void forget_reader() noexcept;
 
   const StoreOptions options_;
-  std::unique_ptr<Lock> lock_;
-  std::unique_ptr<SqliteConnection> connection_;
+  std::unique_ptr<FolderLock> lock_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Connection> connection_;
   std::unique_ptr<EventLog> log_;
   RunningKeys running_keys_;
   std::mutex readers_mutex_;
@@ -92,10 +88,10 @@ class WriteCall final : public Command {
   explicit WriteCall(Fn& body) : body_(body) {}
 
   std::size_t run(Transaction& transaction, std::size_t) override {
-    const std::int64_t changes_before = transaction.changes();
+    const std::int64_t before = transaction.changes();
     reply_.emplace(body_(transaction));
     // An expected failure writes nothing: there is no savepoint that could undo it.
-    SEAMLINE_ASSERT(reply_->has_value() || transaction.changes() == changes_before);
+    SEAMLINE_ASSERT(reply_->has_value() || !transaction.has_changed_since(before));
     return 1;
   }
   void committed() override { completion_.finish_one(); }

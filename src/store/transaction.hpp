@@ -102,8 +102,10 @@ class Transaction : public View {
  public:
   /// When the command was queued: the same again if it runs again.
   virtual Timestamp now() const = 0;
-  /// A number that grows with everything that is written.
+  /// A number that grows with everything that is written, or may be: which of it did, has_changed_since() says.
   virtual std::int64_t changes() = 0;
+  /// Whether anything was really written since changes() was that number.
+  virtual bool has_changed_since(std::int64_t changes_before) { return changes() != changes_before; }
 
   /// Publishes a fact: it is in the log exactly if the transaction commits, and is handed to the subscribers after it.
   template <Event E>

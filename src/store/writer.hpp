@@ -45,7 +45,7 @@ class Command {
 
 /// The one writer of a store. Commits a batch of commands at a time: the commit of the batch before is the window in which
 /// the next one gathers, so it never waits for more. A command's caller is answered after the commit, never before.
-/// A failed commit stops the process: what a failed fsync left is unknown, so nothing is retried on it.
+/// A commit of which it is unknown what it kept stops the process: what a failed fsync left is no ground for another try.
 class Writer final : public Loop {
  public:
   struct Options {
@@ -97,9 +97,14 @@ class Writer final : public Loop {
  private:
   std::vector<Command*> take_batch();
   /// Opens the transaction. Returns false, having failed the whole batch, where the database is held by somebody else.
-  bool begin(const std::vector<Command*>& batch);
+  bool begin(const std::vector<Command*>& batch, Answers answers);
+  /// After a reconnect: that nobody else has published meanwhile. Throws StorageError, fatally, where somebody has.
+  void check_continues();
+  /// Runs the commands in the open transaction, with that much work in all.
+  void run(const std::vector<Command*>& batch, std::size_t limit);
   void run_batch(const std::vector<Command*>& batch);
   void run_alone(const std::vector<Command*>& batch);
+  /// Throws where nothing was kept for certain.
   void commit();
   /// A store that fails so can no longer be trusted with a commit: the process ends.
   void stop_if_fatal(const std::exception& problem) const;
@@ -114,6 +119,8 @@ class Writer final : public Loop {
   const Clock& clock_;
   const Options options_;
   std::unique_ptr<OpenTransaction> transaction_;
+  /// The connection's session at the last begin.
+  std::int64_t session_;
   std::vector<Listener> listeners_;
 
   std::atomic<std::int64_t> commits_{0};

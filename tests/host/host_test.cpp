@@ -9,6 +9,7 @@
 #include "support/manual_clock.hpp"
 #include "support/notes.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/test_storage.hpp"
 
 using namespace seamline;
 using namespace seamline::test;
@@ -31,7 +32,7 @@ class NoteModule final : public Port<NoteContract> {
 
   NoteModule(host::Environment& environment, Probe* probe) : store_(environment.store()), probe_(*probe) {
     (void)store_.write({}, [](Transaction& transaction) -> Result<void> {
-      transaction.rows().execute(
+      transaction.rows().run_script(
           "CREATE TABLE IF NOT EXISTS notes (id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT");
       return {};
     });
@@ -80,7 +81,7 @@ class EarModule final : public Port<EarContract> {
   EarModule(host::Environment& environment, Probe* probe)
       : notes_(environment.port<NoteContract>()), probe_(*probe), worker_(*probe) {
     (void)environment.store().write({}, [](Transaction& transaction) -> Result<void> {
-      transaction.rows().execute(
+      transaction.rows().run_script(
           "CREATE TABLE IF NOT EXISTS heard (id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT");
       return {};
     });
@@ -119,6 +120,7 @@ class TwoModules {
  public:
   explicit TwoModules(bool threads) {
     options.data_dir = folder.path();
+    options.storage = storage_for_all(options.data_dir, {"note", "ear"});
     options.threads = threads;
     options.timers.grace_ms = 0;
     options.timers.stall_ms = INT64_MAX / 2'000'000;
@@ -348,8 +350,11 @@ TEST_CASE("status and edges show every module, who calls whom, and whom a module
   CHECK(edges == std::set<std::string>{"test>note", "test>ear", "gateway>note", "gateway>ear", "service>ear", "ear>note"});
 
   two.host.reset();
-  store::SqliteConnection(two.folder.path() / "note" / "0.db", store::SqliteConnection::Mode::writer, 1000)
-      .execute("UPDATE ownership SET log_id = 'restored'");
+  store::DatabaseOptions note;
+  note.module = "note";
+  note.directory = two.folder.path() / note.module;
+  note.storage = storage_for(note.directory);
+  edit_store(note, "UPDATE ownership SET log_id = 'restored'");
   two.start();
   REQUIRE(two.host->run_until_quiet());
   CHECK(two.host->status()[1].diverged_from == std::vector<std::string>{"note"});

@@ -7,6 +7,7 @@
 #include "support/manual_clock.hpp"
 #include "support/stand_in.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/test_storage.hpp"
 #include "user/contract.hpp"
 
 namespace seamline::test {
@@ -28,6 +29,7 @@ class Stage {
     host::HostOptions options;
     options.data_dir = folder_.path();
     options.threads = false;
+    for (const auto& spec : modules_) options.storage[spec.name] = storage_for(options.data_dir / spec.name);
     options.timers.grace_ms = 0;
     options.timers.stall_ms = INT64_MAX / 2'000'000;
     // Nothing fits into an empty queue, so that the consumers read the log: what it holds is bytes.
