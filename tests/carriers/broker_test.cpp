@@ -140,3 +140,21 @@ TEST_CASE("a broker whose data is wiped in mid-run is filled again from the log"
   CHECK(poll_until([&] { return received(carriage).received > before; }, 15'000));
   CHECK(carriage.hears_all());
 }
+
+TEST_CASE("two brokers change places, twice: neither's places are taken for the other's") {
+  UnderTest first;
+  UnderTest second;
+  Carriage carriage(first.apart, first.broker());
+  carriage.publish(40);
+  REQUIRE(carriage.hears_all());
+  carriage.change_broker(*second.broker());
+  carriage.publish_singly(20);
+  REQUIRE(carriage.hears_all());
+  carriage.change_broker(*first.broker());
+  carriage.publish_singly(20);
+  REQUIRE(carriage.hears_all());
+  const std::int64_t before = received(carriage).received;
+  carriage.publish(5);
+  CHECK(poll_until([&] { return received(carriage).received > before; }, 15'000));
+  CHECK(carriage.hears_all());
+}

@@ -116,6 +116,14 @@ class Carriage {
     start_publisher();
   }
 
+  /// Both are started again, and find another broker, which exists and outlives them, where the first one was.
+  void change_broker(events::Broker& broker) {
+    broker_ = &broker;
+    stop_subscriber();
+    restart_publisher();
+    start_subscriber();
+  }
+
   store::Store& publisher() { return publisher_host_->store_of("note"); }
   store::Store& subscriber() { return subscriber_host_->store_of("ear"); }
   host::Host& subscriber_host() { return *subscriber_host_; }
@@ -157,7 +165,7 @@ class Carriage {
   host::ModuleSpec ear_spec();
 
   const bool is_apart_;
-  events::Broker* const broker_;
+  events::Broker* broker_;
   const std::string topic_prefix_;
   TemporaryFolder folder_;
   std::int64_t published_ = 0;
