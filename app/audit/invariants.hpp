@@ -36,7 +36,9 @@ inline constexpr std::array invariants{
     Invariant{"X3", Holds::always,
               "a cursor has the log id of its publisher's log, is at or before its head, and has the hash of the entry "
               "at its seq"},
-    Invariant{"X6", Holds::always, "a receipt is neither past the log's head nor past the subscriber's cursor"},
+    Invariant{"X6", Holds::always,
+              "a receipt is not past the log's head, and that of a subscriber not past its cursor; that of a broker has a "
+              "blank in its name, and no cursor"},
     Invariant{"X8", Holds::always, "epochs never go down along a log, and none is above the owner's"},
     Invariant{"X9", Holds::quiet, "there is no dead letter"},
     Invariant{"X10", Holds::always,

@@ -36,6 +36,8 @@ std::vector<Damage> damages_to_stores() {
       {"X3", "order",
        "INSERT INTO cursors SELECT 'nobody', 0, log_id, epoch, seq, hash FROM cursors WHERE publisher = 'payment'"},
       {"X6", "payment", "UPDATE receipts SET seq = seq + 1"},
+      {"X6", "payment", "INSERT INTO receipts SELECT 'kafka payments', max(seq) + 1, 0 FROM event_log"},
+      {"", "payment", "INSERT INTO receipts SELECT 'kafka payments', max(seq), 0 FROM event_log"},
       {"X2 X6", "order", "DELETE FROM cursors WHERE publisher = 'payment'"},
       {"X8", "user", "UPDATE event_log SET epoch = 0 WHERE seq = 2", "user"},
       {"X8", "user", "UPDATE event_log SET epoch = 2", "user"},

@@ -52,6 +52,7 @@ STORES = (
     damage("X3", "inventory", "UPDATE cursors SET log_id = 'another'"),
     damage("X3", "payment", "INSERT INTO cursors SELECT 'user', partition, log_id, epoch, seq, hash FROM cursors LIMIT 1"),
     damage("X6", "order", "UPDATE receipts SET seq = seq + 1000"),
+    damage("X6", "order", "INSERT INTO receipts SELECT 'kafka orders', max(seq) + 1, 0 FROM event_log"),
     damage("X6", "payment", "UPDATE cursors SET seq = seq - 1 WHERE publisher = 'order'"),
     damage("X8", "order", "UPDATE event_log SET epoch = 7 WHERE seq = 1"),
     damage("X8", "inventory", "UPDATE event_log SET epoch = 0 WHERE seq = 2"),
