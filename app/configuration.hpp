@@ -28,7 +28,8 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error, off };
 }  // namespace seamline::app
 
 template <>
-inline constexpr std::array<std::string_view, 2> seamline::enum_names<seamline::store::StorageKind>{"sqlite", "postgres"};
+inline constexpr std::array<std::string_view, 3> seamline::enum_names<seamline::store::StorageKind>{"sqlite", "postgres",
+                                                                                                    "mongodb"};
 template <>
 inline constexpr std::array<std::string_view, 3> seamline::enum_names<seamline::app::Placement>{"local", "remote", "foreign"};
 template <>
@@ -88,12 +89,15 @@ struct ModulesSection {
                                      Field{"order", &ModulesSection::order, "The order module."}};
 };
 
-/// Where one module keeps its rows.
+/// Where one module keeps its data.
 struct ModuleStorage : store::Storage {
   static constexpr std::tuple fields{
-      Field{"kind", &ModuleStorage::kind, "sqlite: a file in <data_dir>/<module>. postgres: a schema on a server, at url."},
+      Field{"kind", &ModuleStorage::kind,
+            "sqlite: a file in <data_dir>/<module>. postgres: a schema on a server, at url. mongodb: a collection, at url; order "
+            "alone can."},
       Field{"url", &ModuleStorage::url,
-            "postgres://user@host:port/database, without a password; ?schema=name where it is not to be seamline_<module>.",
+            "postgres://user@host:port/database, without a password; ?schema=name where it is not to be seamline_<module>. "
+            "mongodb://user@host:port/database likewise.",
             length(0, 2000)}};
 };
 

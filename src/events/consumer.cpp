@@ -206,6 +206,10 @@ std::size_t Consumer::run(store::Transaction& transaction, std::size_t limit) {
 bool Consumer::apply(store::Transaction& transaction, const store::LogEntry& entry) {
   const auto handler = handlers_.find(entry.type);
   if (handler == handlers_.end()) return false;
+  if (!transaction.begin_entry(publisher_, entry)) {
+    ++new_counts_.skipped_duplicates;
+    return true;
+  }
   ++new_counts_.applied;
   if (dead_subjects_.contains(entry.subject) || newly_dead_subjects_.contains(entry.subject)) {
     bury(transaction, entry, false, "parked behind an earlier dead letter of its subject");

@@ -85,6 +85,7 @@ void ForeignInbox::apply(store::Transaction& transaction, const Delivery& delive
   entry.payload = event.body;
   entry.at = transaction.now();
   trace = event.trace;
+  transaction.begin_foreign_event();
   SEAMLINE_CRASH_POINT(subscriber(), "before-foreign-apply");
   if (const auto unreadable = handler->second(transaction, entry)) return bury(transaction, delivery, received, *unreadable);
   if (!event.id.empty()) transaction.remember_foreign_event(event.source, event.id);

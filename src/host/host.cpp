@@ -31,6 +31,11 @@ Result<void> Host::add(const ModuleSpec& spec) {
   store_options.directory = options_.data_dir / spec.name;
   store_options.module = spec.name;
   if (const auto named = options_.storage.find(spec.name); named != options_.storage.end()) store_options.storage = named->second;
+  if (store_options.storage.kind == store::StorageKind::mongodb && !spec.can_keep_documents) {
+    return fail(cannot_start, "The module " + spec.name +
+                                  " needs rows, and cannot keep its data in MongoDB. Give it the kind "
+                                  "sqlite or postgres.");
+  }
   auto opened = store::Store::open(store_options, store::all_migrations(), clock_, ids_.next());
   if (!opened) return fail(std::move(opened.error()));
 

@@ -39,17 +39,7 @@ bool has_password(std::string_view url) {
   return url.find("password=", begin) != std::string_view::npos;
 }
 
-}  // namespace
-
-Result<void> check_storage(const Storage& storage) {
-  if (storage.kind == StorageKind::sqlite) {
-    if (storage.url.empty()) return {};
-    return fail(unusable, "A store of the kind sqlite has no url: its file is in data_dir.");
-  }
-#ifndef SEAMLINE_POSTGRES
-  return fail(unusable, "This program was built without PostgreSQL. Build it with -DSEAMLINE_POSTGRES=ON, or use kind sqlite.");
-#else
-  const std::string_view url = storage.url;
+[[maybe_unused]] Result<void> check_postgres(std::string_view url) {
   if (!url.starts_with("postgres://") && !url.starts_with("postgresql://")) {
     return fail(unusable, "A store of the kind postgres needs a url, for example postgres://shop@127.0.0.1:5432/shop.");
   }
@@ -59,7 +49,42 @@ Result<void> check_storage(const Storage& storage) {
                 "environment (PGPASSWORD) or by libpq's password file (~/.pgpass).");
   }
   return {};
+}
+
+[[maybe_unused]] Result<void> check_mongodb(std::string_view url) {
+  if (!url.starts_with("mongodb://") && !url.starts_with("mongodb+srv://")) {
+    return fail(unusable, "A store of the kind mongodb needs a url, for example mongodb://shop@127.0.0.1:27017/shop.");
+  }
+  if (has_password(url)) {
+    return fail(unusable,
+                "The url of a store holds a password, and configurations are shown and copied. Take it out, and give it by the "
+                "environment (SEAMLINE_MONGODB_PASSWORD).");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_storage(const Storage& storage) {
+  switch (storage.kind) {
+    case StorageKind::sqlite:
+      if (storage.url.empty()) return {};
+      return fail(unusable, "A store of the kind sqlite has no url: its file is in data_dir.");
+    case StorageKind::postgres:
+#ifdef SEAMLINE_POSTGRES
+      return check_postgres(storage.url);
+#else
+      return fail(unusable,
+                  "This program was built without PostgreSQL. Build it with -DSEAMLINE_POSTGRES=ON, or use kind sqlite.");
 #endif
+    case StorageKind::mongodb:
+#ifdef SEAMLINE_MONGODB
+      return check_mongodb(storage.url);
+#else
+      return fail(unusable, "This program was built without MongoDB. Build it with -DSEAMLINE_MONGODB=ON, or use kind sqlite.");
+#endif
+  }
+  return {};
 }
 
 Result<std::unique_ptr<Database>> make_database(const DatabaseOptions& options) {

@@ -9,13 +9,14 @@
 
 namespace seamline::store {
 
-/// What holds the rows of a module.
-enum class StorageKind : std::uint8_t { sqlite, postgres };
+/// What holds the data of a module: rows, or documents.
+enum class StorageKind : std::uint8_t { sqlite, postgres, mongodb };
 
-/// Where the rows of a module are kept.
+/// Where the data of a module is kept.
 struct Storage {
   StorageKind kind = StorageKind::sqlite;
   /// `postgres://user@host:port/database?schema=name`, without a password; the schema is `seamline_<module>` where none is named.
+  /// `mongodb://user@host:port/database`, without a password too; the database is `seamline` where none is named.
   /// Empty for an SQLite file, which is in the module's folder.
   std::string url;
 };

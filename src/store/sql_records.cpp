@@ -139,6 +139,7 @@ std::optional<RememberedAnswer> SqlRecords<Base>::remembered(const AnswerKey& ke
 }
 
 template class SqlRecords<View>;
+template class SqlRecords<Snapshot>;
 template class SqlRecords<OpenTransaction>;
 
 void SqlTransaction::write_entry(const LogEntry& entry) {

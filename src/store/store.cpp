@@ -1,9 +1,6 @@
 #include "store/store.hpp"
 
 #include "base/fault.hpp"
-#include "store/folder_lock.hpp"
-#include "store/migrator.hpp"
-#include "store/sql_records.hpp"
 
 namespace seamline::store {
 namespace {
@@ -11,16 +8,6 @@ namespace {
 constexpr ErrorCode unusable{"store.unusable", Kind::unavailable};
 
 }  // namespace
-
-/// A view with a connection of its own.
-struct OwnConnection {
-  std::unique_ptr<Connection> connection;
-};
-
-class Store::Reader final : private OwnConnection, public SqlRecords<View> {
- public:
-  explicit Reader(std::unique_ptr<Connection> opened) : OwnConnection{std::move(opened)}, SqlRecords(*connection) {}
-};
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::span<const Migration> migrations, const Clock& clock,
                                            const std::string& new_log_id) {
@@ -30,37 +17,32 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::spa
   auto lock = FolderLock::take(options.directory, options.module);
   if (!lock) return fail(std::move(lock.error()));
   SEAMLINE_CRASH_POINT(options.module, "store-locked");
-  auto database = make_database(options);
-  if (!database) return fail(std::move(database.error()));
+  auto keeper = make_keeper(options, clock);
+  if (!keeper) return fail(std::move(keeper.error()));
   try {
-    auto connection = (*database)->open_writer();
-    if (!connection) return fail(std::move(connection.error()));
-    SEAMLINE_CRASH_POINT(options.module, "store-file-opened");
-    auto migrated = migrate(**connection, options.module, migrations, clock.now());
-    if (!migrated) return fail(std::move(migrated.error()));
-    SEAMLINE_CRASH_POINT(options.module, "schema-up-to-date");
-    auto store = std::unique_ptr<Store>(
-        new Store(options, std::move(*lock), std::move(*database), std::move(*connection), clock, new_log_id));
+    auto head = (*keeper)->take(migrations, clock.now(), new_log_id);
+    if (!head) return fail(std::move(head.error()));
+    auto store = std::unique_ptr<Store>(new Store(options, std::move(*lock), std::move(*keeper), std::move(*head), clock));
     SEAMLINE_CRASH_POINT(options.module, "ownership-written");
     return store;
   } catch (const StorageError& error) {
-    return fail(unusable, "The store of module " + options.module + " in " + (*database)->place() +
-                              " cannot be used: " + error.what() + ".");
+    return fail(unusable,
+                "The store of module " + options.module + " in " + (*keeper)->place() + " cannot be used: " + error.what() + ".");
   }
 }
 
-Store::Store(StoreOptions options, std::unique_ptr<FolderLock> lock, std::unique_ptr<Database> database,
-             std::unique_ptr<Connection> connection, const Clock& clock, const std::string& new_log_id)
+Store::Store(StoreOptions options, std::unique_ptr<FolderLock> lock, std::unique_ptr<Keeper> keeper, LogPosition head,
+             const Clock& clock)
     : options_(std::move(options)),
       lock_(std::move(lock)),
-      database_(std::move(database)),
-      connection_(std::move(connection)),
-      log_(std::make_unique<EventLog>(take_log(*connection_, new_log_id))),
-      writer_(std::make_unique<Writer>(options_.module, *connection_, *log_, clock, options_.writer)) {}
+      keeper_(std::move(keeper)),
+      log_(std::make_unique<EventLog>(std::move(head))),
+      writer_(std::make_unique<Writer>(options_.module, keeper_->open_writer(options_.module, *log_), *log_, clock,
+                                       options_.writer)) {}
 
 Store::~Store() { stop(); }
 
-std::unique_ptr<View> Store::take_reader() {
+std::unique_ptr<Snapshot> Store::take_reader() {
   std::unique_lock lock(readers_mutex_);
   reader_returned_.wait(lock, [this] { return !idle_readers_.empty() || readers_made_ < options_.readers; });
   if (!idle_readers_.empty()) {
@@ -72,11 +54,11 @@ std::unique_ptr<View> Store::take_reader() {
   return nullptr;
 }
 
-std::unique_ptr<View> Store::borrow_reader() {
+std::unique_ptr<Snapshot> Store::borrow_reader() {
   auto reader = take_reader();
   try {
-    if (!reader || !reader->rows().is_usable()) reader = std::make_unique<Reader>(database_->open_reader());
-    reader->rows().begin(Answers::later);
+    if (!reader || !reader->is_usable()) reader = keeper_->open_reader();
+    reader->begin();
   } catch (...) {
     forget_reader();
     throw;
@@ -84,14 +66,14 @@ std::unique_ptr<View> Store::borrow_reader() {
   return reader;
 }
 
-void Store::give_back(std::unique_ptr<View> reader) noexcept {
+void Store::give_back(std::unique_ptr<Snapshot> reader) noexcept {
   try {
-    reader->rows().commit();
+    reader->end();
     const std::lock_guard lock(readers_mutex_);
     idle_readers_.push_back(std::move(reader));
     reader_returned_.notify_one();
   } catch (const std::exception&) {
-    // SQLite ends a transaction on its own after some errors, and a server may go away. Such a connection is not used again;
+    // SQLite ends a transaction on its own after some errors, and a server may go away. Such a reader is not used again;
     // another takes its place.
     forget_reader();
   }

@@ -6,7 +6,6 @@
 #include "base/assert.hpp"
 #include "base/fault.hpp"
 #include "base/transaction_mark.hpp"
-#include "store/sql_records.hpp"
 
 namespace seamline::store {
 namespace {
@@ -47,22 +46,22 @@ struct MarkedInside {
 };
 
 /// What publish-after-commit does: a kill before it loses the entries for good, though what they tell has happened.
-[[maybe_unused]] void write_in_second_transaction(Connection& rows, OpenTransaction& transaction, const EntryBatch& entries) {
-  rows.begin(Answers::later);
+[[maybe_unused]] void write_in_second_transaction(OpenTransaction& transaction, const EntryBatch& entries) {
+  transaction.begin(Answers::later);
   for (const LogEntry& entry : entries) transaction.write_entry(entry);
-  rows.commit();
+  transaction.commit();
 }
 
 }  // namespace
 
-Writer::Writer(std::string module, Connection& rows, EventLog& log, const Clock& clock, Options options)
+Writer::Writer(std::string module, std::unique_ptr<OpenTransaction> transaction, EventLog& log, const Clock& clock,
+               Options options)
     : module_(std::move(module)),
-      rows_(rows),
       log_(log),
       clock_(clock),
       options_(options),
-      transaction_(std::make_unique<SqlTransaction>(rows, module_, log)),
-      session_(rows.session()) {}
+      transaction_(std::move(transaction)),
+      session_(transaction_->session()) {}
 
 Writer::~Writer() { stop(); }
 
@@ -120,7 +119,10 @@ bool Writer::is_expired(const Command& command) const {
 
 bool Writer::step() {
   std::vector<Command*> batch = take_batch();
-  if (batch.empty()) return false;
+  if (batch.empty()) {
+    rest();
+    return false;
+  }
   std::erase_if(batch, [this](Command* command) {
     if (!is_expired(*command)) return false;
     command->failed(error_of(expired, "The deadline passed while the command was queued; it was not run."));
@@ -132,9 +134,9 @@ bool Writer::step() {
 
 bool Writer::begin(const std::vector<Command*>& batch, Answers answers) {
   try {
-    rows_.begin(answers);
+    transaction_->begin(answers);
     log_.check_epoch(transaction_->ownership());
-    if (rows_.session() != session_) check_continues();
+    if (transaction_->session() != session_) check_continues();
     SEAMLINE_CRASH_POINT(module_, "batch-begin");
     return true;
   } catch (const StorageError& problem) {
@@ -145,12 +147,20 @@ bool Writer::begin(const std::vector<Command*>& batch, Answers answers) {
   }
 }
 
+void Writer::rest() {
+  try {
+    transaction_->idle();
+  } catch (const StorageError& problem) {
+    stop_if_fatal(problem);
+  }
+}
+
 void Writer::check_continues() {
   if (!(transaction_->head() == log_.head())) {
     throw StorageError("its log is not as this process left it: somebody else has written to it while the server was away",
                        StorageError::Severity::fatal);
   }
-  session_ = rows_.session();
+  session_ = transaction_->session();
 }
 
 void Writer::run(const std::vector<Command*>& batch, std::size_t limit) {
@@ -209,7 +219,7 @@ void Writer::commit() {
   if (SEAMLINE_MISTAKE("commit-error-ignored")) return roll_back();
   SEAMLINE_CRASH_POINT(module_, "before-commit");
   try {
-    rows_.commit();
+    transaction_->commit();
   } catch (const StorageError& problem) {
     if (problem.severity() != StorageError::Severity::fatal) throw;  // for certain nothing was kept
     stop_process(("the store of module " + module_ + " could not commit: " + problem.what()).c_str(),
@@ -220,7 +230,7 @@ void Writer::commit() {
 
 void Writer::roll_back() {
   SEAMLINE_CRASH_POINT(module_, "before-rollback");
-  rows_.roll_back();
+  transaction_->roll_back();
   SEAMLINE_CRASH_POINT(module_, "after-rollback");
   log_.batch_rolled_back();
   transaction_->take_actions();
@@ -228,7 +238,7 @@ void Writer::roll_back() {
 
 void Writer::answer(const std::vector<Command*>& batch) {
   const auto entries = log_.batch_committed();
-  if (entries && SEAMLINE_MISTAKE("publish-after-commit")) write_in_second_transaction(rows_, *transaction_, *entries);
+  if (entries && SEAMLINE_MISTAKE("publish-after-commit")) write_in_second_transaction(*transaction_, *entries);
   const auto actions = transaction_->take_actions();
   commits_.fetch_add(1, std::memory_order_relaxed);
   committed_commands_.fetch_add(static_cast<std::int64_t>(batch.size()), std::memory_order_relaxed);

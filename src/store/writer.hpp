@@ -68,8 +68,8 @@ class Writer final : public Loop {
   /// Called after each commit that published something, before the callers are answered.
   using Listener = std::function<void(const std::shared_ptr<const EntryBatch>&)>;
 
-  /// `rows`, `log` and `clock` exist and outlive the writer.
-  Writer(std::string module, Connection& rows, EventLog& log, const Clock& clock, Options options);
+  /// `log`, `clock` and what the transaction works on exist and outlive the writer.
+  Writer(std::string module, std::unique_ptr<OpenTransaction> transaction, EventLog& log, const Clock& clock, Options options);
   ~Writer() override;
 
   /// Adds one to those that are handed what is committed from here on. Before the writer's thread is started.
@@ -98,6 +98,8 @@ class Writer final : public Loop {
   std::vector<Command*> take_batch();
   /// Opens the transaction. Returns false, having failed the whole batch, where the database is held by somebody else.
   bool begin(const std::vector<Command*>& batch, Answers answers);
+  /// What is to be done while there is nothing to do.
+  void rest();
   /// After a reconnect: that nobody else has published meanwhile. Throws StorageError, fatally, where somebody has.
   void check_continues();
   /// Runs the commands in the open transaction, with that much work in all.
@@ -114,12 +116,11 @@ class Writer final : public Loop {
   bool has_commands();
 
   const std::string module_;
-  Connection& rows_;
   EventLog& log_;
   const Clock& clock_;
   const Options options_;
   std::unique_ptr<OpenTransaction> transaction_;
-  /// The connection's session at the last begin.
+  /// The transaction's session at the last begin.
   std::int64_t session_;
   std::vector<Listener> listeners_;
 

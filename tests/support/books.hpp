@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "support/shop.hpp"
+#include "support/store_rows.hpp"
 
 /// What must hold of a shop that has come to rest, looked up in the rows of its stores. Each function returns what is wrong,
 /// one line a finding; empty when all is well, so that a failed CHECK shows the findings.
@@ -27,8 +28,8 @@ class Findings {
 
 template <class... Args>
 std::int64_t count_in(store::Store& store, store::Sql sql, const Args&... args) {
-  return store.read([&](store::View& view) {
-    auto row = view.rows().query(sql, args...);
+  return look_into(store, [&](store::Connection& rows) {
+    auto row = rows.query(sql, args...);
     row.next();
     return row.integer(0);
   });
@@ -165,8 +166,8 @@ inline std::string check_histories(store::Store& order) {
 /// One store's row about an order as text: `status/ending` and the like; empty where there is none.
 template <class... Args>
 std::string text_in(store::Store& store, store::Sql sql, const Args&... args) {
-  return store.read([&](store::View& view) {
-    auto row = view.rows().query(sql, args...);
+  return look_into(store, [&](store::Connection& rows) {
+    auto row = rows.query(sql, args...);
     return row.next() ? std::string(row.text(0)) : std::string();
   });
 }
@@ -202,11 +203,11 @@ inline std::string check_books(Shop& shop) {
     std::string status;
     bool was_placed;
   };
-  const auto orders = order.read([](store::View& view) {
-    std::vector<Row> rows;
-    auto row = view.rows().query("SELECT order_id, status, total_minor FROM orders");
-    while (row.next()) rows.push_back({std::string(row.text(0)), std::string(row.text(1)), !row.is_null(2)});
-    return rows;
+  const auto orders = look_into(order, [](store::Connection& rows) {
+    std::vector<Row> found;
+    auto row = rows.query("SELECT order_id, status, total_minor FROM orders");
+    while (row.next()) found.push_back({std::string(row.text(0)), std::string(row.text(1)), !row.is_null(2)});
+    return found;
   });
   for (const Row& row : orders) check_order(shop, row.id, row.status, row.was_placed, findings);
   // One word about each order, and each of the others' words at most once.
@@ -234,9 +235,9 @@ inline std::string check_books(Shop& shop) {
 
 /// The read model of the orders, row by row.
 inline std::string read_model(store::Store& order) {
-  return order.read([](store::View& view) {
+  return look_into(order, [](store::Connection& rows) {
     std::string all;
-    auto row = view.rows().query(
+    auto row = rows.query(
         "SELECT order_id || '|' || status || '|' || coalesce(user_id, '-') || '|' || coalesce(user_name, '-') || '|' || items || "
         "'|' || "
         "coalesce(CAST(total_minor AS TEXT), '-') || '|' || coalesce(currency, '-') || '|' || coalesce(reason, '-') || '|' || "
@@ -251,10 +252,7 @@ inline std::string read_model(store::Store& order) {
 /// Whether the read model, thrown away and folded again from the events, is the same.
 inline bool rebuilds_alike(store::Store& order) {
   const std::string live = read_model(order);
-  (void)order.write(CallContext{}, [](store::Transaction& transaction) -> Result<void> {
-    transaction.rows().execute("DELETE FROM orders");
-    return {};
-  });
+  throw_away_read_model(order);
   return order::rebuild_read_model(order).has_value() && read_model(order) == live;
 }
 

@@ -6,6 +6,7 @@
 #include "payment/contract.hpp"
 #include "support/manual_clock.hpp"
 #include "support/stand_in.hpp"
+#include "support/store_rows.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/test_storage.hpp"
 #include "user/contract.hpp"
@@ -69,9 +70,8 @@ class Stage {
   /// How often the module has published E.
   template <Event E>
   std::int64_t heard_of(const std::string& subject) {
-    return host_->store_of(E::type.module).read([&](store::View& view) {
-      auto row =
-          view.rows().query("SELECT count(*) FROM event_log WHERE type = $1 AND subject = $2", E::type.full_name(), subject);
+    return look_into(host_->store_of(E::type.module), [&](store::Connection& rows) {
+      auto row = rows.query("SELECT count(*) FROM event_log WHERE type = $1 AND subject = $2", E::type.full_name(), subject);
       row.next();
       return row.integer(0);
     });

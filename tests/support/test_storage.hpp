@@ -12,11 +12,16 @@
 #endif
 
 /// Tests of stores run over SQLite; and once more over PostgreSQL, with the url of an empty database in SEAMLINE_TEST_POSTGRES.
+/// With the url of a server in SEAMLINE_TEST_MONGODB those that have an order module run with its store there.
 /// Those that are about SQLite's files have the tag [sqlite].
 namespace seamline::test {
 
 /// Where a test keeps the rows of the module in that folder: in a file there, or in a schema that nobody else has.
 inline store::Storage storage_for(const std::filesystem::path& folder) {
+  const char* documents_url = std::getenv("SEAMLINE_TEST_MONGODB");
+  if (documents_url != nullptr && folder.filename() == "order") {
+    return {store::StorageKind::mongodb, std::string(documents_url) + "/t" + to_hex(sha256(folder.string())).substr(0, 24)};
+  }
   const char* url = std::getenv("SEAMLINE_TEST_POSTGRES");
   if (url == nullptr) return {};
   return {store::StorageKind::postgres, std::string(url) + "?schema=t" + to_hex(sha256(folder.string())).substr(0, 24)};
