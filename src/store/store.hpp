@@ -55,7 +55,8 @@ class Store {
   void stop() { writer_->stop(); }
 
  private:
-  Store(StoreOptions options, std::unique_ptr<FolderLock> lock, std::unique_ptr<Keeper> keeper, LogPosition head, const Clock& clock);
+  Store(StoreOptions options, std::unique_ptr<FolderLock> lock, std::unique_ptr<Keeper> keeper, LogPosition head,
+        const Clock& clock);
   /// A reader with its snapshot open.
   std::unique_ptr<Snapshot> borrow_reader();
   std::unique_ptr<Snapshot> take_reader();
