@@ -1,6 +1,5 @@
 // What a carrier with a broker promises beside: whatever becomes of the broker, nothing is lost or doubled.
 #include <algorithm>
-#include <thread>
 
 #include "carriage.hpp"
 #include "support/catch.hpp"
@@ -113,10 +112,15 @@ TEST_CASE("a broker that hangs for ten seconds holds nobody up for long") {
   carrier.server().pause();
   carriage.publish_singly(50);
   CHECK(carriage.hears_all(9'000));
-  std::this_thread::sleep_for(std::chrono::seconds(10));
+  const auto is_relayed = [&] {
+    const events::RelayCounts counts = carriage.publisher_host().broker_links().sendings().front()->relay->counts();
+    return counts.acknowledged_seq == counts.head_seq;
+  };
+  CHECK_FALSE(poll_until(is_relayed, 5'000));
   carrier.server().resume();
   carriage.publish_singly(50);
   CHECK(carriage.hears_all());
+  CHECK(poll_until(is_relayed, 15'000));
 }
 
 TEST_CASE("a broker whose data is wiped in mid-run is filled again from the log") {

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/random.hpp"
@@ -84,7 +83,7 @@ class Carriage {
   bool hears_all(std::int64_t timeout_ms = 60'000) {
     poll_until([this] { return subscriber().read(count_heard) >= published_; }, static_cast<int>(timeout_ms / 2));
     // What comes twice comes soon.
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (poll_until([this] { return subscriber().read(count_heard) > published_; }, 25)) return false;
     std::vector<std::int64_t> wanted;
     for (std::int64_t number = 1; number <= published_; ++number) wanted.push_back(number);
     return heard() == wanted;
