@@ -253,18 +253,19 @@ struct StoreSection {
       Field{"batch_cap", &StoreSection::batch_cap, "Units of work in one commit.", range(1, 4096)},
       Field{"idempotency_keep_ms", &StoreSection::idempotency_keep_ms,
             "How long answers are kept for repeats with their key, in milliseconds.", range(1000, 30LL * 24 * 3600 * 1000)},
-      Field{"connect_timeout_ms", &StoreSection::connect_timeout_ms, "How long a connection to a database server may take.",
-            range(1000, 600'000)},
-      Field{"statement_timeout_ms", &StoreSection::statement_timeout_ms,
-            "How long a database server may take for one statement; one that is silent for twice as long counts as gone.",
-            range(100, 600'000)},
+      Field{"connect_timeout_ms", &StoreSection::connect_timeout_ms,
+            "How long a connection to a database server may take to be made, in milliseconds.", range(1000, 600'000)},
+      Field{
+          "statement_timeout_ms", &StoreSection::statement_timeout_ms,
+          "How long a database server may take for one statement, in milliseconds; silent for twice as long, it counts as gone.",
+          range(100, 600'000)},
       Field{"lock_timeout_ms", &StoreSection::lock_timeout_ms,
             "How long a start waits for a store on a database server that another session still holds, in milliseconds.",
             range(10, 600'000)},
       Field{"reconnect_ms", &StoreSection::reconnect_ms,
             "The longest pause between two tries to reach a database server that is away, in milliseconds.", range(20, 600'000)},
       Field{"resolve_timeout_ms", &StoreSection::resolve_timeout_ms,
-            "How long a writer tries to learn whether a commit took place whose answer the network lost; then the process stops.",
+            "How long a writer asks whether a commit took place whose answer was lost, in milliseconds; then the process stops.",
             range(100, 86'400'000)}};
 };
 

@@ -34,7 +34,8 @@ int run_command_line(int count, char** arguments) {
   program.require_subcommand(1);
   program.failure_message(CLI::FailureMessage::help);
   Action chosen;
-  for (const auto add : {add_serve, add_demo, add_seed, add_load, add_config, add_db, add_module, add_advise, add_audit})
+  for (const auto add :
+       {add_serve, add_demo, add_seed, add_load, add_config, add_db, add_module, add_advise, add_audit, add_doctor})
     add(program, chosen);
   try {
     program.parse(count, arguments);

@@ -24,6 +24,7 @@ void add_db(CLI::App& program, Action& chosen);
 void add_module(CLI::App& program, Action& chosen);
 void add_advise(CLI::App& program, Action& chosen);
 void add_audit(CLI::App& program, Action& chosen);
+void add_doctor(CLI::App& program, Action& chosen);
 
 /// Adds --config and --set to a command that reads the configuration; both live in `sources`, which outlives the program.
 void add_configuration_options(CLI::App& command, ConfigurationSources& sources);

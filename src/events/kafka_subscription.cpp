@@ -70,7 +70,7 @@ Result<bool> KafkaSubscription::follow(const KafkaTopicView& view) {
   }
   for (std::size_t i = next_.size(); i < partitions.size(); ++i) {
     const auto partition = static_cast<std::int32_t>(i);
-    const std::int64_t from = first_offset(partition);
+    const std::int64_t from = first_offset(partition, partitions[i]);
     if (rd_kafka_consume_start_queue(consumer_.topic.get(), partition, from, consumer_.queue.get()) != 0) {
       return fail(broker_unavailable,
                   std::string("Cannot receive from ") + topic_->name() + ": " + rd_kafka_err2str(rd_kafka_last_error()));
@@ -100,13 +100,14 @@ bool KafkaSubscription::continues_in(const KafkaTopicView& view) const {
   });
 }
 
-std::int64_t KafkaSubscription::first_offset(std::int32_t partition) const {
+std::int64_t KafkaSubscription::first_offset(std::int32_t partition, const KafkaRange& range) const {
   if (is_continued_) {
     for (const BrokerPlace& place : start_.next) {
       if (place.partition == partition) return place.offset;
     }
   }
-  return RD_KAFKA_OFFSET_BEGINNING;
+  // As a number, where it is known: librdkafka takes half a second to find the beginning.
+  return range.begin >= 0 ? range.begin : std::int64_t{RD_KAFKA_OFFSET_BEGINNING};
 }
 
 void KafkaSubscription::follow_storage(const KafkaTopicView& view) {
@@ -123,6 +124,10 @@ Result<void> KafkaSubscription::open() {
   consumer_.client = std::move(*client);
   consumer_.queue.reset(rd_kafka_queue_new(consumer_.client.get()));
   consumer_.topic.reset(rd_kafka_topic_new(consumer_.client.get(), topic_->name().c_str(), nullptr));
+  // Left to itself a new client asks a second later where the partitions are.
+  const rd_kafka_metadata_t* answer = nullptr;
+  rd_kafka_metadata(consumer_.client.get(), 0, consumer_.topic.get(), &answer, slice_ms);
+  const KafkaOwned<const rd_kafka_metadata_t> metadata{answer};
   return {};
 }
 
@@ -144,6 +149,7 @@ std::vector<ReceivedEvent> KafkaSubscription::take(std::size_t limit, std::int64
     count += std::max<ssize_t>(0, more);
   }
   std::vector<ReceivedEvent> events;
+  if (count > 0) events.reserve(static_cast<std::size_t>(count));
   bool is_continuous = true;
   for (ssize_t i = 0; i < count; ++i) {
     rd_kafka_message_t* message = messages[static_cast<std::size_t>(i)];

@@ -36,7 +36,7 @@ class KafkaSubscription final : public BrokerSubscription {
   /// The first view: whether the start is of this storage, and what the storage is called from now on.
   void begin(const KafkaTopicView& view);
   bool continues_in(const KafkaTopicView& view) const;
-  std::int64_t first_offset(std::int32_t partition) const;
+  std::int64_t first_offset(std::int32_t partition, const KafkaRange& range) const;
   /// Anew with the earliest, if the storage is another one.
   void follow_storage(const KafkaTopicView& view);
   Result<void> open();

@@ -6,6 +6,7 @@
 #include <array>
 #include <fstream>
 
+#include "host/broker_metrics.hpp"
 #include "host/host.hpp"
 #include "observe/exposition.hpp"
 
@@ -102,6 +103,7 @@ std::string render_metrics(const Host& host, std::string_view version) {
   Exposition out;
   write_edges(out, host);
   write_consumers(out, host);
+  write_broker_metrics(out, host.broker_links());
   write_process(out, version);
   return out.take();
 }

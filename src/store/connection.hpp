@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "base/assert.hpp"
 #include "base/clock.hpp"
@@ -20,10 +23,28 @@ class Sql {
  public:
   // NOLINTNEXTLINE: implicit by purpose
   consteval Sql(const char* literal) : text_(literal) {}
+  /// One that was put together from the names in a schema, for what treats every table alike. It lives as long as the
+  /// connection that runs it.
+  static Sql of_names(const std::string& text) { return Sql(text); }
   const char* text() const { return text_; }
 
  private:
+  explicit Sql(const std::string& text) : text_(text.c_str()) {}
   const char* text_;
+};
+
+/// A value whose type only the schema knows.
+struct Bytes {
+  std::string bytes;
+};
+using Value = std::variant<std::monostate, std::int64_t, std::string, Bytes>;
+
+enum class ColumnType : std::uint8_t { integer, text, bytes };
+struct Column {
+  std::string name;
+  ColumnType type = ColumnType::integer;
+  /// From 1 in the primary key; 0 outside.
+  std::int64_t rank_in_key = 0;
 };
 
 /// The database refused or failed. Inside the store only: it never crosses a port.
@@ -138,6 +159,19 @@ class Connection {
     return rows;
   }
 
+  /// The same with parameters that are found at run time.
+  Rows query_with(Sql sql, std::span<const Value> values) {
+    Statement& statement = prepared(sql);
+    Rows rows(statement);
+    int parameter = 0;
+    for (const Value& value : values) {
+      std::visit([&](const auto& one) { bind(statement, parameter + 1, one); }, value);
+      ++parameter;
+    }
+    SEAMLINE_ASSERT(parameter == statement.parameters());
+    return rows;
+  }
+
   /// Runs a statement. Its failure may show later, at the latest at the commit; see Answers.
   template <class... Args>
   void execute(Sql sql, const Args&... args) {
@@ -158,6 +192,11 @@ class Connection {
     return changes();
   }
 
+  /// The names of all tables, sorted.
+  virtual std::vector<std::string> tables() = 0;
+  /// The columns of a table, in their order.
+  virtual std::vector<Column> columns(const std::string& table) = 0;
+
   /// A mark in the course of the statements, for has_changed_since().
   virtual std::int64_t mark() = 0;
   /// Whether a statement since that mark has changed a row. Waits for the answer of a server.
@@ -173,6 +212,8 @@ class Connection {
   virtual std::int64_t changes() = 0;
 
  private:
+  static void bind(Statement& to, int at, std::monostate) { to.bind_null(at); }
+  static void bind(Statement& to, int at, const Bytes& value) { to.bind_bytes(at, value.bytes); }
   static void bind(Statement& to, int at, std::int64_t value) { to.bind_integer(at, value); }
   static void bind(Statement& to, int at, int value) { to.bind_integer(at, value); }
   static void bind(Statement& to, int at, bool value) { to.bind_integer(at, value ? 1 : 0); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <optional>
 #include <thread>
 
 #include "base/hash.hpp"
@@ -18,10 +19,16 @@ namespace {
 constexpr std::size_t most_sent = 512;
 constexpr std::int64_t first_pause_ms = 20;
 
+// PostgreSQL's numbers of its types: src/include/catalog/pg_type.dat.
+constexpr std::int64_t bytea_type = 17;
+constexpr std::int64_t int8_type = 20;
+
 constexpr const char* begin_write = "BEGIN";
 constexpr const char* begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 constexpr const char* commit_sql = "COMMIT";
-constexpr const char* transaction_id_sql = "SELECT CAST(pg_current_xact_id() AS TEXT)";
+/// In each transaction: by it a commit whose answer was lost is known again. An id of PostgreSQL's own would not do: a server
+/// that crashed may give the same to another transaction.
+constexpr const char* number_sql = "UPDATE store_holder SET batch = $1 WHERE id = 1";
 
 std::int64_t now_ms() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -81,10 +88,12 @@ void PostgresConnection::prepare_store() {
   // Asked first: who may not make schemas can still be given one.
   const auto found = session_->ask("SELECT 1 FROM pg_namespace WHERE nspname = '" + target_.schema + "'");
   if (PQntuples(found.get()) == 0) session_->ask("CREATE SCHEMA \"" + target_.schema + "\"");
-  session_->ask("CREATE TABLE IF NOT EXISTS store_holder (id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1), token TEXT NOT NULL)");
+  session_->ask(
+      "CREATE TABLE IF NOT EXISTS store_holder (id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1), token TEXT NOT NULL, "
+      "batch BIGINT NOT NULL)");
   const auto taken = session_->ask(
-      "INSERT INTO store_holder (id, token) VALUES (1, CAST(gen_random_uuid() AS TEXT)) "
-      "ON CONFLICT (id) DO UPDATE SET token = excluded.token RETURNING token");
+      "INSERT INTO store_holder (id, token, batch) VALUES (1, CAST(gen_random_uuid() AS TEXT), 0) "
+      "ON CONFLICT (id) DO UPDATE SET token = excluded.token, batch = 0 RETURNING token");
   holder_ = PQgetvalue(taken.get(), 0, 0);
 }
 
@@ -203,11 +212,9 @@ void PostgresConnection::begin(Answers answers) {
   if (session_ && !session_->is_alive()) lose();
   if (!session_) connect();
   in_transaction_ = true;
-  own(transaction_id_sql).reset();
   answers_ = Answers::later;
   if (mode_ == Mode::writer) {
     queue_own(begin_write);
-    queue_own(transaction_id_sql, true);
   } else {
     queue_own(begin_snapshot);
   }
@@ -233,17 +240,17 @@ void PostgresConnection::commit_as_reader() {
 void PostgresConnection::commit() {
   if (mode_ == Mode::reader) return commit_as_reader();
   SEAMLINE_ASSERT(in_transaction_);
-  PostgresStatement& id = own(transaction_id_sql);
   // What may still make the commit impossible comes first: behind it there is no way back.
-  if (wants_one_row_ || !id.has_answer()) settle();
-  const std::string transaction_id = id.take_text();
+  if (wants_one_row_) settle();
+  own(number_sql).bind_integer(1, ++batch_);
+  queue_own(number_sql);
   PostgresStatement& statement = own(commit_sql);
   queue_own(commit_sql, true);
   try {
     settle();
   } catch (const PostgresError& problem) {
     if (!problem.is_lost()) throw;
-    resolve(transaction_id, problem.what());
+    resolve(problem.what());
     in_transaction_ = false;
     return;
   }
@@ -252,31 +259,31 @@ void PostgresConnection::commit() {
   in_transaction_ = false;
 }
 
-std::string PostgresConnection::outcome_of(const std::string& transaction_id) {
+bool PostgresConnection::is_committed() {
+  // The lock of the store is this session's, so the one that was lost has ended, and what it did stands fast.
   if (!session_) connect();
-  // The lock of the store is this session's now, so the one that was lost has ended.
-  const auto row = session_->ask("SELECT coalesce(pg_xact_status(CAST('" + transaction_id + "' AS xid8)), 'forgotten')");
-  return PQgetvalue(row.get(), 0, 0);
+  const auto row = session_->ask("SELECT CAST(batch AS TEXT) FROM store_holder WHERE id = 1");
+  return PQgetvalue(row.get(), 0, 0) == std::to_string(batch_);
 }
 
-void PostgresConnection::resolve(const std::string& transaction_id, const std::string& why) {
+void PostgresConnection::resolve(const std::string& why) {
   const std::int64_t give_up = now_ms() + limits_.resolve_timeout_ms;
-  std::string outcome;
+  std::optional<bool> committed;
   std::string trouble = why;
-  while (outcome != "committed" && outcome != "aborted") {
+  while (!committed) {
     try {
-      outcome = outcome_of(transaction_id);
+      committed = is_committed();
     } catch (const StorageError& problem) {
       if (problem.severity() == StorageError::Severity::fatal) throw;
       lose();
       trouble = problem.what();
     }
-    if (now_ms() > give_up) {
+    if (!committed && now_ms() > give_up) {
       throw StorageError("whether the last commit took place could not be found out: " + trouble, StorageError::Severity::fatal);
     }
-    if (!session_) std::this_thread::sleep_for(std::chrono::milliseconds(std::max(first_pause_ms, next_try_ms_ - now_ms())));
+    if (!committed) std::this_thread::sleep_for(std::chrono::milliseconds(std::max(first_pause_ms, next_try_ms_ - now_ms())));
   }
-  if (outcome == "committed") return;
+  if (*committed) return;
   throw StorageError("the server went away before the commit: " + why, StorageError::Severity::passing);
 }
 
@@ -289,10 +296,33 @@ void PostgresConnection::roll_back() noexcept {
     } catch (const StorageError&) {
       // It is undone all the same.
     }
-    if (session_) session_->ask("ROLLBACK");
+    if (session_ && session_->is_in_transaction()) session_->ask("ROLLBACK");
   } catch (const StorageError&) {
     lose();
   }
+}
+
+std::vector<std::string> PostgresConnection::tables() {
+  std::vector<std::string> names;
+  Rows row = query("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename");
+  while (row.next()) names.emplace_back(row.text(0));
+  return names;
+}
+
+std::vector<Column> PostgresConnection::columns(const std::string& table) {
+  std::vector<Column> all;
+  Rows row = query(
+      "SELECT a.attname, CAST(a.atttypid AS BIGINT), coalesce(array_position(CAST(i.indkey AS SMALLINT[]), a.attnum) + 1, 0) "
+      "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema() "
+      "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+      "LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary WHERE c.relname = $1 ORDER BY a.attnum",
+      table);
+  while (row.next()) {
+    const std::int64_t type = row.integer(1);
+    const auto known = type == int8_type ? ColumnType::integer : type == bytea_type ? ColumnType::bytes : ColumnType::text;
+    all.push_back({std::string(row.text(0)), known, row.integer(2)});
+  }
+  return all;
 }
 
 void PostgresConnection::run_script(std::string_view script) {

@@ -21,7 +21,7 @@ class StoreIsLocked final : public StorageError {
 /// along with the next that somebody waits for. A writer holds the schema's lock as long as its session lasts.
 ///
 /// When the server goes away, whatever is under way fails as passing, and begin() connects again, with pauses that grow. A
-/// commit whose answer was lost is looked up there, by the transaction's id.
+/// commit whose answer was lost is looked up there, by a number that it writes.
 class PostgresConnection final : public Connection {
  public:
   enum class Mode : std::uint8_t { writer, reader };
@@ -35,6 +35,8 @@ class PostgresConnection final : public Connection {
   void commit() override;
   void roll_back() noexcept override;
   void run_script(std::string_view script) override;
+  std::vector<std::string> tables() override;
+  std::vector<Column> columns(const std::string& table) override;
   std::int64_t mark() override { return statements_run_; }
   bool has_changed_since(std::int64_t mark) override;
   std::int64_t session() const override { return sessions_; }
@@ -74,9 +76,9 @@ class PostgresConnection final : public Connection {
   PostgresStatement& own(Sql sql);
   void queue_own(Sql sql, bool keeps_answer = false);
   void commit_as_reader();
-  /// Finds out whether the transaction with that id was committed before the session was lost; returns if it was.
-  void resolve(const std::string& transaction_id, const std::string& why);
-  std::string outcome_of(const std::string& transaction_id);
+  /// Finds out whether the last transaction was committed before the session was lost; returns if it was.
+  void resolve(const std::string& why);
+  bool is_committed();
   void lose();
   PostgresSession& session_or_throw();
 
@@ -95,6 +97,8 @@ class PostgresConnection final : public Connection {
   std::int64_t changes_ = 0;
   /// What the writer has put into the schema when it took it first.
   std::string holder_;
+  /// Which of this writer's transactions the last commit was for.
+  std::int64_t batch_ = 0;
   std::int64_t pause_ms_ = 0;
   std::int64_t next_try_ms_ = 0;
 };

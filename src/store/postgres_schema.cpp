@@ -123,6 +123,8 @@ void translate_columns(Tokens& statement) {
   bool is_column = false;
   for (auto at = open; at != statement.end(); ++at) {
     if (is(*at, "AUTOINCREMENT")) refuse("AUTOINCREMENT");
+    const bool ends_column = (is_mark(*at, ')') || is_mark(*at, ',')) && depth == 1;
+    if (ends_column && is_column && in_column == 1) refuse("a column without a type");
     if (is_mark(*at, ')') && --depth == 0) {
       check_options(at + 1, statement.end());
       statement.erase(at + 1, statement.end());

@@ -8,7 +8,8 @@
 namespace seamline::store {
 namespace {
 
-constexpr int oldest_server = 130'000;  // pg_current_xact_id() and pg_xact_status()
+/// The oldest that is still looked after.
+constexpr int oldest_server = 130'000;
 constexpr int binary = 1;
 
 std::int64_t now_ms() {
@@ -113,6 +114,8 @@ bool PostgresSession::is_alive() {
   return PQstatus(connection_.get()) == CONNECTION_OK && PQconsumeInput(connection_.get()) == 1 &&
          PQstatus(connection_.get()) == CONNECTION_OK;
 }
+
+bool PostgresSession::is_in_transaction() const { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
 
 void PostgresSession::expect_queued(int queued) const {
   if (queued == 1) return;

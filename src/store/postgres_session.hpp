@@ -63,6 +63,8 @@ class PostgresSession {
 
   /// Whether the connection still stands, as far as this side knows without asking.
   bool is_alive();
+  /// Whether the server has a transaction open here, as of its last answer to synchronise().
+  bool is_in_transaction() const;
 
   void prepare(const std::string& name, const char* sql, const std::vector<Parameter>& parameters);
   void run(const std::string& name, const std::vector<Parameter>& parameters);

@@ -87,13 +87,6 @@ bool PostgresStatement::step() {
   return ++row_ < PQntuples(answer_.get());
 }
 
-std::string PostgresStatement::take_text() {
-  row_ = 0;
-  std::string taken(text(0));
-  reset();
-  return taken;
-}
-
 std::string PostgresStatement::take_tag() {
   std::string tag = PQcmdStatus(answer_.get());
   reset();

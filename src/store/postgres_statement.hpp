@@ -37,9 +37,6 @@ class PostgresStatement final : public store::Statement {
   void set_prepared(const std::string& name, std::int64_t session) { prepared_in_[name] = session; }
   void forget_prepared(const std::string& name) { prepared_in_.erase(name); }
   void keep(PostgresSession::Answer answer) { answer_ = std::move(answer); }
-  bool has_answer() const { return answer_ != nullptr; }
-  /// The text in the first row of a kept answer, which is given up.
-  std::string take_text();
   /// The server's word for what a kept answer says was done, `COMMIT`. The answer is given up.
   std::string take_tag();
 

@@ -189,7 +189,7 @@ std::int64_t SqlTransaction::forget_answers(Timestamp before, std::int64_t limit
 }
 
 void SqlTransaction::move_cursor(const std::string& publisher, std::int64_t from_seq, const LogPosition& to) {
-  // Moved by somebody else, it would not be where this consumer knows it.
+  // Moved by somebody else, it would not be where its consumer knows it.
   rows_.execute_for_one_row(
       "INSERT INTO cursors (publisher, partition, log_id, epoch, seq, hash) VALUES ($1, $2, $3, $4, $5, $6) "
       "ON CONFLICT (publisher, partition) DO UPDATE SET log_id = excluded.log_id, epoch = excluded.epoch, seq = excluded.seq, "

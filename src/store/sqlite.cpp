@@ -218,6 +218,24 @@ void SqliteConnection::roll_back() noexcept {
   }
 }
 
+std::vector<std::string> SqliteConnection::tables() {
+  std::vector<std::string> names;
+  Rows row = query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name");
+  while (row.next()) names.emplace_back(row.text(0));
+  return names;
+}
+
+std::vector<Column> SqliteConnection::columns(const std::string& table) {
+  std::vector<Column> all;
+  Rows row = query("SELECT name, upper(type), pk FROM pragma_table_info($1) ORDER BY cid", table);
+  while (row.next()) {
+    const std::string_view type = row.text(1);
+    const auto known = type == "INTEGER" ? ColumnType::integer : type == "BLOB" ? ColumnType::bytes : ColumnType::text;
+    all.push_back({std::string(row.text(0)), known, row.integer(2)});
+  }
+  return all;
+}
+
 std::int64_t SqliteConnection::mark() { return sqlite3_total_changes64(handle_.get()); }
 bool SqliteConnection::has_changed_since(std::int64_t mark) { return sqlite3_total_changes64(handle_.get()) != mark; }
 std::int64_t SqliteConnection::changes() { return sqlite3_changes64(handle_.get()); }

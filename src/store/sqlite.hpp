@@ -28,6 +28,8 @@ class SqliteConnection final : public Connection {
   void commit() override;
   void roll_back() noexcept override;
   void run_script(std::string_view script) override;
+  std::vector<std::string> tables() override;
+  std::vector<Column> columns(const std::string& table) override;
   std::int64_t mark() override;
   bool has_changed_since(std::int64_t mark) override;
 

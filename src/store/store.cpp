@@ -1,54 +1,20 @@
 #include "store/store.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "base/fault.hpp"
 
 namespace seamline::store {
 namespace {
 
-constexpr ErrorCode locked{"store.locked", Kind::conflict};
 constexpr ErrorCode unusable{"store.unusable", Kind::unavailable};
 
 }  // namespace
-
-/// One process a store: an advisory lock that the kernel releases when the process ends, however it ends.
-class Store::Lock {
- public:
-  static Result<std::unique_ptr<Lock>> take(const StoreOptions& options) {
-    const auto path = options.directory / "lock";
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) {
-      return fail(unusable,
-                  "Cannot open " + path.string() + ": " + std::strerror(errno) + ". Check the folder's owner and rights.");
-    }
-    auto lock = std::unique_ptr<Lock>(new Lock(file));
-    if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-      return fail(locked, "The store of module " + options.module + " in " + options.directory.string() +
-                              " is in use by another process. Stop that one, or give this one another data_dir.");
-    }
-    return lock;
-  }
-  ~Lock() { ::close(file_); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  explicit Lock(int file) : file_(file) {}
-  int file_;
-};
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::span<const Migration> migrations, const Clock& clock,
                                            const std::string& new_log_id) {
   std::error_code problem;
   std::filesystem::create_directories(options.directory, problem);
   if (problem) return fail(unusable, "Cannot make the folder " + options.directory.string() + ": " + problem.message() + ".");
-  auto lock = Lock::take(options);
+  auto lock = FolderLock::take(options.directory, options.module);
   if (!lock) return fail(std::move(lock.error()));
   SEAMLINE_CRASH_POINT(options.module, "store-locked");
   auto keeper = make_keeper(options, clock);
@@ -65,7 +31,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::spa
   }
 }
 
-Store::Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<Keeper> keeper, LogPosition head,
+Store::Store(StoreOptions options, std::unique_ptr<FolderLock> lock, std::unique_ptr<Keeper> keeper, LogPosition head,
              const Clock& clock)
     : options_(std::move(options)),
       lock_(std::move(lock)),

@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "base/call_context.hpp"
 #include "base/fault.hpp"
+#include "store/folder_lock.hpp"
 #include "store/idempotency.hpp"
 #include "store/keeper.hpp"
 #include "store/writer.hpp"
@@ -54,9 +55,8 @@ class Store {
   void stop() { writer_->stop(); }
 
  private:
-  class Lock;
-
-  Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<Keeper> keeper, LogPosition head, const Clock& clock);
+  Store(StoreOptions options, std::unique_ptr<FolderLock> lock, std::unique_ptr<Keeper> keeper, LogPosition head,
+        const Clock& clock);
   /// A reader with its snapshot open.
   std::unique_ptr<Snapshot> borrow_reader();
   std::unique_ptr<Snapshot> take_reader();
@@ -64,7 +64,7 @@ class Store {
   void forget_reader() noexcept;
 
   const StoreOptions options_;
-  std::unique_ptr<Lock> lock_;
+  std::unique_ptr<FolderLock> lock_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<EventLog> log_;
   RunningKeys running_keys_;
@@ -128,7 +128,7 @@ auto Store::read(Fn&& query) -> std::invoke_result_t<Fn&, View&> {
     std::unique_ptr<Snapshot> view;
   };
   const Borrowed reader(*this);
-  return query(static_cast<View&>(*reader.view));
+  return query(*reader.view);
 }
 
 template <Operation Op>

@@ -168,6 +168,7 @@ TEST_CASE("places of another storage, or ones that the topic never reached, begi
   const auto broker = open(cluster.address());
   const auto publisher = broker->publish_to("orders");
   publish(*publisher, {event("a", "0"), event("a", "1"), event("a", "2")});
+  REQUIRE(poll_until([&] { return !publisher->storage_id().empty(); }));
   const std::string storage_id = publisher->storage_id();
   const std::string cluster_id = storage_id.substr(0, storage_id.rfind('/'));
 

@@ -56,7 +56,7 @@ class Notes {
     REQUIRE(poll_until([&] { return write(id).has_value(); }));
   }
   std::size_t log_length() {
-    return store->read([](store::View& view) { return store::read_log(view.rows(), {}, 1'000'000).value().size(); });
+    return store->read([](store::View& view) { return store::read_log(view, {}, 1'000'000).value().size(); });
   }
 
   ManualClock clock;

@@ -9,15 +9,17 @@ using store::in_postgres_words;
 using Texts = std::vector<std::string>;
 
 TEST_CASE("types get PostgreSQL's names, and SQLite's table options go") {
-  CHECK(in_postgres_words("CREATE TABLE things (id INTEGER NOT NULL PRIMARY KEY, name text NOT NULL, hash BLOB) STRICT, WITHOUT ROWID;") ==
+  CHECK(in_postgres_words(
+            "CREATE TABLE things (id INTEGER NOT NULL PRIMARY KEY, name text NOT NULL, hash BLOB) STRICT, WITHOUT ROWID;") ==
         Texts{"CREATE TABLE things (id BIGINT NOT NULL PRIMARY KEY, name TEXT COLLATE \"C\" NOT NULL, hash BYTEA)"});
   CHECK(in_postgres_words("CREATE TABLE IF NOT EXISTS t (a INTEGER NOT NULL, b TEXT NOT NULL, PRIMARY KEY (a, b)) STRICT") ==
         Texts{"CREATE TABLE IF NOT EXISTS t (a BIGINT NOT NULL, b TEXT COLLATE \"C\" NOT NULL, PRIMARY KEY (a, b))"});
 }
 
 TEST_CASE("names and literals that read like types stay as they are") {
-  CHECK(in_postgres_words("CREATE TABLE t (text TEXT NOT NULL PRIMARY KEY CHECK (text = 'INTEGER; -- BLOB' OR text = 'it''s'))") ==
-        Texts{"CREATE TABLE t (text TEXT COLLATE \"C\" NOT NULL PRIMARY KEY CHECK (text= 'INTEGER; -- BLOB' OR text= 'it''s'))"});
+  CHECK(
+      in_postgres_words("CREATE TABLE t (text TEXT NOT NULL PRIMARY KEY CHECK (text = 'INTEGER; -- BLOB' OR text = 'it''s'))") ==
+      Texts{"CREATE TABLE t (text TEXT COLLATE \"C\" NOT NULL PRIMARY KEY CHECK (text= 'INTEGER; -- BLOB' OR text= 'it''s'))"});
 }
 
 TEST_CASE("a script is cut into its statements, without its comments") {
@@ -30,8 +32,9 @@ TEST_CASE("an added column is translated, and what has no meaning in PostgreSQL 
   CHECK(in_postgres_words("ALTER TABLE t ADD COLUMN more BLOB") == Texts{"ALTER TABLE t ADD COLUMN more BYTEA"});
   for (const char* migration :
        {"CREATE TABLE t (a INTEGER PRIMARY KEY AUTOINCREMENT)", "CREATE TABLE t (a ANY)", "CREATE TABLE t (a REAL)",
-        "CREATE TABLE t (a)", "CREATE TABLE t (a INTEGER) SECRET", "PRAGMA foreign_keys = ON", "CREATE TRIGGER g AFTER INSERT ON t",
-        "CREATE TABLE t (a INTEGER", "CREATE TABLE t (a TEXT DEFAULT 'x)", "VACUUM", "ALTER TABLE t RENAME TO u", "/* x */ DROP TABLE t"}) {
+        "CREATE TABLE t (a)", "CREATE TABLE t (a INTEGER) SECRET", "PRAGMA foreign_keys = ON",
+        "CREATE TRIGGER g AFTER INSERT ON t", "CREATE TABLE t (a INTEGER", "CREATE TABLE t (a TEXT DEFAULT 'x)", "VACUUM",
+        "ALTER TABLE t RENAME TO u", "/* x */ DROP TABLE t"}) {
     INFO(migration);
     CHECK_THROWS_AS(in_postgres_words(migration), store::StorageError);
   }

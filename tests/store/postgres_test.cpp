@@ -87,7 +87,8 @@ TEST_CASE("integers, texts and absent values come back as they went in, whicheve
   Schema schema;
   static constexpr const char* sql = "SELECT id, name, amount FROM things WHERE id = $1";
   std::int64_t id = 10;
-  for (const auto& name : {std::optional<std::string>(), std::optional<std::string>("\xC3\xA4'\"$1\\"), std::optional<std::string>("")}) {
+  for (const auto& name :
+       {std::optional<std::string>(), std::optional<std::string>("\xC3\xA4'\"$1\\"), std::optional<std::string>("")}) {
     schema.rows->execute("INSERT INTO things (id, name, amount) VALUES ($1, $2, $3)", ++id, name, INT64_MAX);
     auto row = schema.rows->query(sql, id);
     REQUIRE(row.next());

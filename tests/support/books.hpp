@@ -226,6 +226,7 @@ inline std::string check_books(Shop& shop) {
       0, "timers of orders that have ended");
   findings.expect_equal(count_in(inventory, "SELECT count(*) FROM timers"), 0, "timers of reservations that have ended");
   findings.expect_equal(count_in(payment, "SELECT count(*) FROM provider_work"), 0, "work left for the provider");
+  findings.expect_equal(count_in(payment, "SELECT count(*) FROM unpriced_orders"), 0, "orders without a price");
   findings.expect_equal(count_in(inventory, "SELECT CAST(coalesce(sum(reserved), 0) AS BIGINT) FROM products"), 0,
                         "stock still reserved");
   return findings.text() + check_histories(order) + check_ledger(payment) + check_stock(inventory) + check_log(order) +

@@ -14,8 +14,8 @@
 
 namespace seamline::test {
 
-/// A PostgreSQL server of the test's own, by support/postgres_server.py. It ends with this object. Throws std::runtime_error where
-/// it cannot do what it is asked for. Not thread-safe.
+/// A PostgreSQL server of the test's own, by support/postgres_server.py. It ends with this object. Throws std::runtime_error
+/// where it cannot do what it is asked for. Not thread-safe.
 class PostgresServer {
  public:
   /// Starts it, with those settings, each `name=value`; returns when it answers.

@@ -5,31 +5,13 @@
 #include "order/contract.hpp"
 #include "payment/contract.hpp"
 #include "support/manual_clock.hpp"
+#include "support/stand_in.hpp"
 #include "support/store_rows.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/test_storage.hpp"
 #include "user/contract.hpp"
 
 namespace seamline::test {
-
-/// Stands in for a module: publishes what the test tells it to, and answers by `P`, a Port<C>.
-template <AContract C, class P = host::UnplacedPort<C>>
-class StandIn final : public host::HostedModule {
- public:
-  void* port() override { return static_cast<Port<C>*>(&port_); }
-  seam::Gate& gate() override { return gate_; }
-
-  static host::ModuleSpec spec() {
-    host::ModuleSpec spec;
-    spec.name = C::module;
-    spec.create = [](host::Environment&) { return std::make_unique<StandIn>(); };
-    return spec;
-  }
-
- private:
-  P port_;
-  seam::Gate gate_;
-};
 
 /// One real module among stand-ins. The test says what they publish, in whatever order it likes; the module hears it through
 /// its own consumers. Single-threaded.

@@ -33,7 +33,8 @@ def links(root):
 
 # Hosts that a document may name: what a standard is published at, and names that are reserved for examples.
 KNOWN_HOSTS = {"127.0.0.1", "www.apache.org", "json-schema.org", "spec.openapis.org", "www.rfc-editor.org", "datatracker.ietf.org",
-               "www.w3.org", "cloudevents.io", "www.sqlite.org", "example.org", "example.com"}
+               "www.w3.org", "cloudevents.io", "www.sqlite.org", "example.org", "example.com",
+               "maven.apache.org"}  # the namespace of a pom.xml
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|home|Users)/\w+|(?<!\w)/root/\.")
 
 
