@@ -92,22 +92,25 @@ void DocumentTransaction::continue_after(const BulkOutcome& outcome, Instant giv
   }
   is_anything_under_way_ = is_anything_under_way_ || outcome.kind == Kind::unknown;
   SEAMLINE_CRASH_POINT(module(), "outcome-unknown");
+  bool has_looked = false;
   try {
     check_hold();
     while (done_ < writes_.size() && is_in_place(writes_[done_])) ++done_;
+    has_looked = true;
   } catch (const StorageError& problem) {
     // Out of reach still: the next try of the bulk waits for it.
     if (problem.severity() != StorageError::Severity::passing) throw;
-    if (clock_.monotonic() < give_up) return;
-    throw StorageError(std::string("it is unknown what became of a batch, and the server does not come back: ") + problem.what(),
+  }
+  if (clock_.monotonic() >= give_up) {
+    throw StorageError("it is unknown what became of a batch, and the server does not come back: " + outcome.problem,
                        StorageError::Severity::fatal);
   }
-  if (outcome.kind == Kind::refused) {
+  if (outcome.kind == Kind::refused && has_looked) {
     if (done_ == 0 && !is_anything_under_way_) throw StorageError(outcome.problem);
     throw StorageError("a part of a batch was refused: " + outcome.problem, StorageError::Severity::fatal);
   }
   // An earlier copy of the bulk, whose answer got lost, may have come before this one; else it was somebody else.
-  if (outcome.kind == Kind::conflict && done_ == done_before) stop_for_another_owner();
+  if (outcome.kind == Kind::conflict && has_looked && done_ == done_before) stop_for_another_owner();
 }
 
 bool DocumentTransaction::is_in_place(const DocumentWrite& write) {

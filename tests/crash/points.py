@@ -14,7 +14,7 @@ SCOPES = {**dict.fromkeys(("before-apply", "effect-applied", "cursor-moved", "be
                            "receipt-received"), FOLLOWED),
           **dict.fromkeys(("answer-remembered", "after-answer-looked-up", "after-key-looked-up-again"), CALLED_ONCE),
           **dict.fromkeys(("before-timer", "timer-fired"), WITH_TIMERS)}
-# What is reached only over a server, and killed there: tests/mongodb/kill_test.py.
+# What is reached only over a server, and killed there: tests/mongodb/documents_kill_test.py.
 ELSEWHERE = ("src/store/document_",)
 CALL = re.compile(r'SEAMLINE_CRASH_POINT\((?P<scope>[^;]*?),\s*"(?P<point>[^"]+)"\)')
 

@@ -120,10 +120,8 @@ void play_runs(int first, int last) {
 }  // namespace
 
 // In parts, so that they can run beside each other.
-TEST_CASE("after any run of orders, cancels, restarts and time, the books are in order (1)", "[many]") { play_runs(0, runs / 3); }
+TEST_CASE("after any run of orders, cancels, restarts and time, the books are in order (1)") { play_runs(0, runs / 3); }
 TEST_CASE("after any run of orders, cancels, restarts and time, the books are in order (2)") {
   play_runs(runs / 3, runs * 2 / 3);
 }
-TEST_CASE("after any run of orders, cancels, restarts and time, the books are in order (3)", "[many]") {
-  play_runs(runs * 2 / 3, runs);
-}
+TEST_CASE("after any run of orders, cancels, restarts and time, the books are in order (3)") { play_runs(runs * 2 / 3, runs); }
