@@ -1,5 +1,5 @@
-// Figures of the kernel without HTTP: bench_kernel [sagas|seam|events|stepped]… Each prints lines of `name value unit`. Over
-// PostgreSQL: tests/support/postgres_server.py -- bench_kernel sagas.
+// Figures of the kernel without HTTP: bench_kernel [sagas|short|seam|events|stepped]… Each prints lines of `name value unit`.
+// Over PostgreSQL: tests/support/postgres_server.py -- bench_kernel short.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -271,6 +271,7 @@ int main(int count, char** arguments) {
   if (wants("seam")) bench_seam();
   if (wants("events")) bench_events();
   if (std::find(wanted.begin(), wanted.end(), "stepped") != wanted.end()) bench_stepped(2'000);
+  if (std::find(wanted.begin(), wanted.end(), "short") != wanted.end()) bench_sagas(64, 10'000);
   if (wants("sagas")) {
     bench_sagas(1, 2'000);
     bench_sagas(64, 60'000);

@@ -13,7 +13,7 @@
 
 /// Tests of stores run over SQLite; and once more over PostgreSQL, with the url of an empty database in SEAMLINE_TEST_POSTGRES.
 /// With the url of a server in SEAMLINE_TEST_MONGODB those that have an order module run with its store there.
-/// Those that are about SQLite's files have the tag [sqlite].
+/// Those that are about SQLite's files have the tag [sqlite]; those that make thousands of stores, [exhaustive].
 namespace seamline::test {
 
 /// Where a test keeps the rows of the module in that folder: in a file there, or in a schema that nobody else has.
