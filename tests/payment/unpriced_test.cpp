@@ -43,8 +43,8 @@ constexpr ErrorCode away{"call.unavailable", Kind::unavailable};
 class Unpriced {
  public:
   explicit Unpriced(Stage::Hearing hearing = Stage::Hearing::bytes)
-      : stage({test::StandIn<order::OrderContract>::spec(),
-               test::StandIn<inventory::InventoryContract, QuotingInventory>::spec(), payment::module({})},
+      : stage({test::StandIn<order::OrderContract>::spec(), test::StandIn<inventory::InventoryContract, QuotingInventory>::spec(),
+               payment::module({})},
               hearing) {
     inventory() = Answers();
     inventory().prices = {{{"p1"}, 250, "EUR"}, {{"p2"}, 100, "EUR"}, {{"far"}, 100, "USD"}};
