@@ -150,6 +150,21 @@ TEST_CASE("the first end that payment hears of an order counts, whatever is said
                        "SELECT count(*) FROM payments WHERE ending = 'cancelled' AND status NOT IN ('failed', 'refunded')") == 0);
 }
 
+TEST_CASE("a confirmation that comes while the money is on its way back earns none of it") {
+  Payments payments;
+  payments.say("created", {"o1"}, "tok_timeout");
+  payments.stage.settle();
+  payments.let_all_time_pass();
+  CHECK(payments.status({"o1"}) == "captured");
+  payments.say("inventory failed", {"o1"}, "");
+  payments.say("confirmed", {"o1"}, "");
+  payments.stage.settle();
+  payments.let_all_time_pass();
+  CHECK(payments.status({"o1"}) == "refunded");
+  CHECK(payments.invoices({"o1"}) == 0);
+  CHECK(test::check_ledger(payments.stage.store_of("payment")).empty());
+}
+
 TEST_CASE("OrderCancelled before OrderCreated: nothing is charged, and nobody waits for a word") {
   Payments payments;
   payments.say("cancelled", {"o1"}, "");

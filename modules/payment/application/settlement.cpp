@@ -157,7 +157,7 @@ void Settlement::hear(store::Transaction& transaction, const order::OrderConfirm
   OrderPayment payment = find_or_begin(transaction, event.order_id);
   if (SEAMLINE_MISTAKE("confirmation-not-kept") || !payment.hear_ending(Ending::confirmed)) return;
   repository_.save(transaction, payment);
-  if (payment.standing == Standing::captured) bill(transaction, payment);
+  if (payment.may_earn()) bill(transaction, payment);
 }
 
 void Settlement::bill(store::Transaction& transaction, const OrderPayment& payment) const {
