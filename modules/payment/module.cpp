@@ -20,7 +20,7 @@ class PaymentModule final : public Port<PaymentContract> {
       : books_(environment.store(), repository_),
         settlement_(repository_, provider_, environment.ids(),
                     {settings.currency, settings.default_token, settings.retry_ms, 60'000}, [this] { waker_.wake(); }),
-        worker_(environment.store(), repository_, provider_, settlement_, environment.clock()),
+        worker_(environment, repository_, provider_, settlement_),
         waker_(environment.add_worker("provider", worker_, worker_poll_ms)) {
     const auto hear = [this](store::Transaction& transaction, const auto& event) { settlement_.hear(transaction, event); };
     environment.hear_each(Hears{}, hear);

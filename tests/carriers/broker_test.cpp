@@ -128,8 +128,8 @@ TEST_CASE("a broker whose data is wiped in mid-run is filled again from the log"
   carriage.start_subscriber();
   carriage.publish_singly(50);
   CHECK(carriage.hears_all());
-  CHECK(poll_until(
-      [&] { return carriage.publisher_host().broker_links().sendings().front()->relay->counts().refills >= 1; }, 15'000));
+  CHECK(poll_until([&] { return carriage.publisher_host().broker_links().sendings().front()->relay->counts().refills >= 1; },
+                   15'000));
   const std::int64_t before = received(carriage).received;
   carriage.publish_singly(5);
   CHECK(poll_until([&] { return received(carriage).received > before; }, 15'000));

@@ -179,8 +179,8 @@ class HearingEar final : public host::HostedModule {
       return {};
     });
     environment.hear<NoteWritten>([&probe](store::Transaction& transaction, const NoteWritten& event) {
-      transaction.rows().execute("INSERT INTO heard (position, number) VALUES ((SELECT coalesce(max(position), 0) + 1 FROM heard), $1)",
-                                 event.number);
+      transaction.rows().execute(
+          "INSERT INTO heard (position, number) VALUES ((SELECT coalesce(max(position), 0) + 1 FROM heard), $1)", event.number);
       if (probe.after_effect) probe.after_effect(transaction, event);
     });
   }
