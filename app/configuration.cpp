@@ -71,6 +71,7 @@ Result<config::Layers> load_layers(const ConfigurationSources& sources) {
     if (auto added = layers.add_file(sources.file); !added) return fail(std::move(added.error()));
   }
   const auto variables = environment_variables();
+  if (auto added = add_telemetry_variables(layers, variables); !added) return fail(std::move(added.error()));
   if (auto added = layers.add_environment(variables, environment_prefix, other_variables); !added)
     return fail(std::move(added.error()));
   for (const std::string& assignment : sources.assignments) {
@@ -93,6 +94,7 @@ Result<Configuration> read_configuration(const config::Layers& layers) {
     if (checked) checked = check_module_storage(layers, module.name, configuration->storage.*module.member);
   });
   if (checked) checked = check_listeners(layers, *configuration);
+  if (checked) checked = check_telemetry(layers, configuration->telemetry);
   if (!checked) return fail(std::move(checked.error()));
   return configuration;
 }

@@ -13,6 +13,7 @@
 #include "registry/settings.hpp"
 #include "resilience/resilient_transport.hpp"
 #include "store/database.hpp"
+#include "telemetry_section.hpp"
 #include "user/module.hpp"
 
 namespace seamline::app {
@@ -303,6 +304,7 @@ struct Configuration {
   StoreSection store;
   SecuritySection security;
   LogSection log;
+  TelemetrySection telemetry;
 
   static constexpr std::tuple fields{
       Field{"data_dir", &Configuration::data_dir, "The folder of the modules' stores.", length(1, 4096)},
@@ -319,7 +321,8 @@ struct Configuration {
       Field{"http", &Configuration::http, "The HTTP listeners."},
       Field{"store", &Configuration::store, "The modules' stores."},
       Field{"security", &Configuration::security, "Who may do what."},
-      Field{"log", &Configuration::log, "The log."}};
+      Field{"log", &Configuration::log, "The log."},
+      Field{"telemetry", &Configuration::telemetry, "Traces and metrics for an OpenTelemetry collector."}};
 };
 
 /// Where values come from, beside their defaults and the environment.
@@ -342,7 +345,8 @@ inline constexpr std::array<std::string_view, 3> other_variables{"SEAMLINE_ADMIN
                                                                  "SEAMLINE_NATS_PASSWORD"};
 #endif
 
-/// All layers, in their order: file < environment < flags. Errors: config.unreadable, config.unknown_key, config.invalid.
+/// All layers, in their order: file < OpenTelemetry's variables < environment < flags. Errors: config.unreadable,
+/// config.unknown_key, config.invalid.
 Result<config::Layers> load_layers(const ConfigurationSources& sources);
 /// The configuration that they amount to, checked as a whole. Errors: config.invalid.
 Result<Configuration> read_configuration(const config::Layers& layers);

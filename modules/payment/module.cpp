@@ -22,7 +22,7 @@ class PaymentModule final : public Port<PaymentContract> {
         settlement_(repository_, provider_, environment.ids(),
                     {settings.currency, settings.default_token, settings.retry_ms, 60'000},
                     {[this] { provider_waker_.wake(); }, [this] { quote_waker_.wake(); }}),
-        provider_worker_(environment.store(), repository_, provider_, settlement_, environment.clock()),
+        provider_worker_(environment, repository_, provider_, settlement_),
         quote_worker_(environment.store(), repository_, environment.port<inventory::InventoryContract>(), settlement_,
                       environment.ids(), environment.clock()),
         provider_waker_(environment.add_worker("provider", provider_worker_, worker_poll_ms)),

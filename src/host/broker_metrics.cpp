@@ -4,13 +4,13 @@
 #include <array>
 
 #include "host/host.hpp"
-#include "observe/exposition.hpp"
 
 namespace seamline::host {
 namespace {
 
-using observe::Exposition;
-using observe::label;
+using observe::Labels;
+using observe::MetricSink;
+using observe::MetricType;
 
 template <class Counts>
 struct Counter {
@@ -19,7 +19,7 @@ struct Counter {
   std::int64_t Counts::* count;
 };
 
-void write_relays(Exposition& out, const BrokerLinks& links) {
+void write_relays(MetricSink& out, const BrokerLinks& links) {
   using events::RelayCounts;
   static constexpr std::array counters{
       Counter<RelayCounts>{"seamline_relay_sent_total", "Events sent to a broker.", &RelayCounts::sent},
@@ -27,27 +27,26 @@ void write_relays(Exposition& out, const BrokerLinks& links) {
                            &RelayCounts::failed},
       Counter<RelayCounts>{"seamline_relay_refills_total", "Times that a broker had lost its data.", &RelayCounts::refills}};
   const auto labels = [](const BrokerLinks::Sending& sending) {
-    return label("module", sending.module) + "," + label("broker", sending.broker);
+    return Labels{{"module", sending.module}, {"broker", sending.broker}};
   };
   for (const auto& counter : counters) {
-    out.family(counter.name, "counter", counter.help);
+    out.family(counter.name, MetricType::counter, counter.help);
     for (const auto& sending : links.sendings()) {
-      out.sample("", labels(*sending), static_cast<double>(sending->relay->counts().*counter.count));
+      out.sample(labels(*sending), static_cast<double>(sending->relay->counts().*counter.count));
     }
   }
-  out.family("seamline_relay_lag", "gauge", "Entries of a module's log that its broker has not acknowledged.");
+  out.family("seamline_relay_lag", MetricType::gauge, "Entries of a module's log that its broker has not acknowledged.");
   for (const auto& sending : links.sendings()) {
     const RelayCounts counts = sending->relay->counts();
-    out.sample("", labels(*sending), static_cast<double>(std::max<std::int64_t>(0, counts.head_seq - counts.acknowledged_seq)));
+    out.sample(labels(*sending), static_cast<double>(std::max<std::int64_t>(0, counts.head_seq - counts.acknowledged_seq)));
   }
 }
 
-std::string labels_of(const events::ForeignInbox& inbox) {
-  return label("subscriber", inbox.subscriber()) + "," + label("topic", inbox.topic().name) + "," +
-         label("broker", inbox.topic().broker);
+Labels labels_of(const events::ForeignInbox& inbox) {
+  return {{"subscriber", inbox.subscriber()}, {"topic", inbox.topic().name}, {"broker", inbox.topic().broker}};
 }
 
-void write_receivers(Exposition& out, const BrokerLinks& links) {
+void write_receivers(MetricSink& out, const BrokerLinks& links) {
   using events::ReceiverCounts;
   static constexpr std::array counters{
       Counter<ReceiverCounts>{"seamline_broker_received_total", "Events that came from a broker.", &ReceiverCounts::received},
@@ -59,14 +58,14 @@ void write_receivers(Exposition& out, const BrokerLinks& links) {
       Counter<ReceiverCounts>{"seamline_broker_failures_total", "Times that a broker was out of reach.",
                               &ReceiverCounts::failures}};
   for (const auto& counter : counters) {
-    out.family(counter.name, "counter", counter.help);
+    out.family(counter.name, MetricType::counter, counter.help);
     for (const auto& hearing : links.hearings()) {
-      out.sample("", labels_of(*hearing->inbox), static_cast<double>(hearing->receiver->counts().*counter.count));
+      out.sample(labels_of(*hearing->inbox), static_cast<double>(hearing->receiver->counts().*counter.count));
     }
   }
 }
 
-void write_inboxes(Exposition& out, const BrokerLinks& links) {
+void write_inboxes(MetricSink& out, const BrokerLinks& links) {
   using events::ForeignCounts;
   static constexpr std::array counters{
       Counter<ForeignCounts>{"seamline_foreign_applied_total", "Foreign events that were applied.", &ForeignCounts::applied},
@@ -76,16 +75,16 @@ void write_inboxes(Exposition& out, const BrokerLinks& links) {
       Counter<ForeignCounts>{"seamline_foreign_dead_letters_total", "Foreign events that can never be applied.",
                              &ForeignCounts::dead_letters}};
   for (const auto& counter : counters) {
-    out.family(counter.name, "counter", counter.help);
+    out.family(counter.name, MetricType::counter, counter.help);
     for (const auto& hearing : links.hearings()) {
-      out.sample("", labels_of(*hearing->inbox), static_cast<double>(hearing->inbox->counts().*counter.count));
+      out.sample(labels_of(*hearing->inbox), static_cast<double>(hearing->inbox->counts().*counter.count));
     }
   }
 }
 
 }  // namespace
 
-void write_broker_metrics(Exposition& out, const BrokerLinks& links) {
+void write_broker_metrics(MetricSink& out, const BrokerLinks& links) {
   if (!links.sendings().empty()) write_relays(out, links);
   if (links.hearings().empty()) return;
   write_receivers(out, links);

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "host/metrics.hpp"
+#include "observe/exposition.hpp"
 #include "support/catch.hpp"
 #include "support/poll.hpp"
 #include "support/manual_clock.hpp"
@@ -366,7 +367,9 @@ TEST_CASE("metrics tell what each edge carried and each subscriber applied, fami
   REQUIRE(two.write("a").has_value());
   CHECK(!two.write("a").has_value());
   const auto has_line = [&](const std::string& line) {
-    return ("\n" + host::render_metrics(*two.host, "1.2.3")).find("\n" + line + "\n") != std::string::npos;
+    observe::Exposition out;
+    host::write_metrics(out, *two.host, "1.2.3");
+    return ("\n" + out.take()).find("\n" + line + "\n") != std::string::npos;
   };
   CHECK(has_line("seamline_build_info{version=\"1.2.3\"} 1"));
   CHECK(has_line("seamline_seam_calls_total{from=\"test\",to=\"note\",operation=\"note.write\"} 2"));

@@ -45,6 +45,8 @@ struct ShopOptions {
   std::filesystem::path data_dir;
   /// How long a write-ahead log grows before its writer moves it into the database.
   std::int64_t checkpoint_pages = 1000;
+  /// What all hosts make spans of; null for none. Outlives the shop.
+  observe::Tracer* tracer = nullptr;
 };
 
 /// The four modules, single-threaded by default: nothing happens between two calls of settle(). Can be stopped and started
@@ -160,6 +162,7 @@ class Shop {
     host_options.store.checkpoint_pages = options_.checkpoint_pages;
     host_options.storage = storage_for_all(host_options.data_dir, {"user", "inventory", "payment", "order"});
     host_options.threads = options_.threads;
+    host_options.tracer = options_.tracer;
     host_options.consumer_queue_entries = options_.consumer_queue_entries;
     host_options.timers.grace_ms = 0;
     host_options.timers.stall_ms = INT64_MAX / 2'000'000;
