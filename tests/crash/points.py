@@ -14,8 +14,8 @@ SCOPES = {**dict.fromkeys(("before-apply", "effect-applied", "cursor-moved", "be
                            "receipt-received"), FOLLOWED),
           **dict.fromkeys(("answer-remembered", "after-answer-looked-up", "after-key-looked-up-again"), CALLED_ONCE),
           **dict.fromkeys(("before-timer", "timer-fired"), WITH_TIMERS)}
-# What is reached only over a server, and killed there: tests/mongodb/documents_kill_test.py.
-ELSEWHERE = ("src/store/document_",)
+# What is reached only over a server, and killed there: tests/mongodb/documents_kill_test.py, tests/system/broker_kill_test.py.
+ELSEWHERE = ("src/store/document_", *(OVER_A_BROKER := ("src/events/relay", "src/events/receiver", "src/events/foreign_inbox")))
 CALL = re.compile(r'SEAMLINE_CRASH_POINT\((?P<scope>[^;]*?),\s*"(?P<point>[^"]+)"\)')
 
 
