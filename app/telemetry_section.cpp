@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/text.hpp"
 #include "http/address.hpp"
 #include "http/message.hpp"
 
