@@ -90,7 +90,7 @@ class BrokerKillTest(KillCase):
 
 
 def publish(nats, subject, event):
-    """As any client of NATS does: https://docs.nats.io/reference/reference-protocols/nats-protocol."""
+    """As any client of NATS does, by its protocol in text."""
     body = json.dumps(event).encode()
     with socket.create_connection(("127.0.0.1", nats.port)) as connection:
         connection.sendall(b'CONNECT {"verbose":false}\r\nPUB %s %d\r\n%s\r\nPING\r\n' % (subject.encode(), len(body), body))
