@@ -41,7 +41,7 @@ class DocumentKeeper final : public Keeper {
         owner.revision == 0 ? LogOwnership{new_log_id, 1} : LogOwnership{owner.body.text("log_id"), owner.body.integer("epoch")};
     if (auto raised = raise(owner, ownership, now); !raised) return fail(std::move(raised.error()));
     SEAMLINE_CRASH_POINT(module_, "documents-taken");
-    head_.set(find_head(*collection_, ownership));
+    head_.set(find_last_head(ownership));
     return head_.get();
   }
 
@@ -62,6 +62,15 @@ class DocumentKeeper final : public Keeper {
     collection_->ensure_index("foreign", Document().add("foreign.event_id", 1), false);
     collection_->ensure_index("foreign_by_age", Document().add("foreign.at_ms", 1), false);
     collection_->ensure_index("dead_letters", Document().add("dead_letters.publisher", 1), false);
+  }
+
+  /// The owner before may have had one write on its way when it lost the store: looks until two looks agree.
+  LogPosition find_last_head(const LogOwnership& ownership) {
+    LogPosition head = find_head(*collection_, ownership);
+    for (LogPosition again = find_head(*collection_, ownership); !(again == head); again = find_head(*collection_, ownership)) {
+      head = again;
+    }
+    return head;
   }
 
   Result<void> refuse_held(const DocumentRecord& owner, Timestamp now) const {

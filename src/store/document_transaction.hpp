@@ -16,8 +16,9 @@ class DocumentTransaction final : public DocumentRecords<OpenTransaction> {
   struct Options {
     /// Documents of one bulk. A larger batch is sent as several, one behind the other.
     std::size_t bulk_documents = 1000;
-    /// Writes behind which a bulk makes sure again that the store is still this process's.
-    std::size_t held_documents = 16;
+    /// Writes behind which a bulk makes sure again that the store is still this process's: so many, at most, a process that was
+    /// killed has still on their way when the next one takes the store. To MongoDB it is no write, as it changes nothing.
+    std::size_t held_documents = 1;
     /// The largest document, in bytes; a command that needs a larger one is refused.
     std::size_t document_bytes = std::size_t{12} << 20U;
     /// How long an outcome is looked for, and the rest of a batch sent, while the server is away. Then the process stops.

@@ -34,11 +34,19 @@ inline void put_note(store::Transaction& transaction, const std::string& id, std
   transaction.publish(NoteWritten{{id}, number});
 }
 
+/// A bulk makes sure once, at its beginning, that the store is its own.
+inline store::DocumentOptions held_once() {
+  store::DocumentOptions options;
+  options.transaction.held_documents = 16;
+  return options;
+}
+
 /// One life of the process that owns the notes: keeper, log and writer over a connection that may break.
 class NoteProcess {
  public:
   /// `holder` as of make_document_keeper. Throws what taking the store throws.
-  NoteProcess(const std::string& url, const std::string& holder, const ManualClock& clock, store::DocumentOptions options = {})
+  NoteProcess(const std::string& url, const std::string& holder, const ManualClock& clock,
+              const store::DocumentOptions& options = held_once())
       : keeper_(store::make_document_keeper("note", holder, std::make_unique<FlakyServer>(url, plan), options, clock)),
         taken(keeper_->take({}, clock.now(), "log-1")) {
     if (!taken) return;
