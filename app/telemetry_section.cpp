@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include "base/text.hpp"
 #include "http/address.hpp"

@@ -295,7 +295,7 @@ TEST_CASE("behind a closed gate a module is still: it answers, hears, fires and 
   CHECK(test::poll_until([&] { return two.probe.worker_steps > worker_steps; }));
 }
 
-TEST_CASE("a module whose store is in use is refused, and so is one whose store is broken") {
+TEST_CASE("a module whose store is in use is refused, and so is one whose store is broken", "[sqlite]") {
   TwoModules two(false);
   two.start();
   host::Host second(two.options, two.clock, two.random);
