@@ -32,6 +32,7 @@ def binary():
 def clean_environment(**more):
     """This process's environment without anything that would configure a shop, and with `more`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEAMLINE_", "OTEL_"))}
+    environment["MONGOC_DISABLE_SHM"] = "1"  # as tests/run has it
     environment.update(more)
     return environment
 
