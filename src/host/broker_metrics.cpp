@@ -19,6 +19,16 @@ struct Counter {
   std::int64_t Counts::* count;
 };
 
+/// One family a counter, with one sample for each of `items`.
+template <class Counts, std::size_t count, class Items, class LabelsOf, class CountsOf>
+void write_counters(MetricSink& out, const std::array<Counter<Counts>, count>& counters, const Items& items,
+                    LabelsOf labels_of_item, CountsOf counts_of_item) {
+  for (const Counter<Counts>& counter : counters) {
+    out.family(counter.name, MetricType::counter, counter.help);
+    for (const auto& item : items) out.sample(labels_of_item(*item), static_cast<double>(counts_of_item(*item).*counter.count));
+  }
+}
+
 void write_relays(MetricSink& out, const BrokerLinks& links) {
   using events::RelayCounts;
   static constexpr std::array counters{
@@ -29,12 +39,7 @@ void write_relays(MetricSink& out, const BrokerLinks& links) {
   const auto labels = [](const BrokerLinks::Sending& sending) {
     return Labels{{"module", sending.module}, {"broker", sending.broker}};
   };
-  for (const auto& counter : counters) {
-    out.family(counter.name, MetricType::counter, counter.help);
-    for (const auto& sending : links.sendings()) {
-      out.sample(labels(*sending), static_cast<double>(sending->relay->counts().*counter.count));
-    }
-  }
+  write_counters(out, counters, links.sendings(), labels, [](const BrokerLinks::Sending& one) { return one.relay->counts(); });
   out.family("seamline_relay_lag", MetricType::gauge, "Entries of a module's log that its broker has not acknowledged.");
   for (const auto& sending : links.sendings()) {
     const RelayCounts counts = sending->relay->counts();
@@ -42,7 +47,8 @@ void write_relays(MetricSink& out, const BrokerLinks& links) {
   }
 }
 
-Labels labels_of(const events::ForeignInbox& inbox) {
+Labels labels_of(const BrokerLinks::Hearing& hearing) {
+  const events::ForeignInbox& inbox = *hearing.inbox;
   return {{"subscriber", inbox.subscriber()}, {"topic", inbox.topic().name}, {"broker", inbox.topic().broker}};
 }
 
@@ -57,12 +63,8 @@ void write_receivers(MetricSink& out, const BrokerLinks& links) {
                               &ReceiverCounts::refused},
       Counter<ReceiverCounts>{"seamline_broker_failures_total", "Times that a broker was out of reach.",
                               &ReceiverCounts::failures}};
-  for (const auto& counter : counters) {
-    out.family(counter.name, MetricType::counter, counter.help);
-    for (const auto& hearing : links.hearings()) {
-      out.sample(labels_of(*hearing->inbox), static_cast<double>(hearing->receiver->counts().*counter.count));
-    }
-  }
+  write_counters(out, counters, links.hearings(), labels_of,
+                 [](const BrokerLinks::Hearing& one) { return one.receiver->counts(); });
 }
 
 void write_inboxes(MetricSink& out, const BrokerLinks& links) {
@@ -74,12 +76,7 @@ void write_inboxes(MetricSink& out, const BrokerLinks& links) {
                              &ForeignCounts::unheard},
       Counter<ForeignCounts>{"seamline_foreign_dead_letters_total", "Foreign events that can never be applied.",
                              &ForeignCounts::dead_letters}};
-  for (const auto& counter : counters) {
-    out.family(counter.name, MetricType::counter, counter.help);
-    for (const auto& hearing : links.hearings()) {
-      out.sample(labels_of(*hearing->inbox), static_cast<double>(hearing->inbox->counts().*counter.count));
-    }
-  }
+  write_counters(out, counters, links.hearings(), labels_of, [](const BrokerLinks::Hearing& one) { return one.inbox->counts(); });
 }
 
 }  // namespace
