@@ -202,7 +202,8 @@ TEST_CASE("a server whose commits a power cut may take back is refused") {
     CHECK(refusal(options_at(unsafe.url(), "x")).find(std::string(setting) + " = off") != std::string::npos);
   }
   PostgresServer lazy({"synchronous_commit=off"});
-  const auto rows = store::make_database(options_at(lazy.url(), "x")).value()->open_writer();
+  const auto database = store::make_database(options_at(lazy.url(), "x")).value();
+  const auto rows = database->open_writer();
   auto row = (*rows)->query("SELECT current_setting('synchronous_commit')");
   REQUIRE(row.next());
   CHECK(row.text(0) == "on");

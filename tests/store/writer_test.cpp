@@ -45,7 +45,8 @@ Result<void> write_note(NoteStore& notes, const std::string& id, const CallConte
 TEST_CASE("a write is answered after its commit: another connection sees it") {
   NoteStore notes;
   notes->writer().start_thread();
-  const auto other = store::make_database(notes.options).value()->open_reader();
+  const auto database = store::make_database(notes.options).value();
+  const auto other = database->open_reader();
   for (int i = 1; i <= 50; ++i) {
     REQUIRE(write_note(notes, "n" + std::to_string(i)).has_value());
     auto row = other->query("SELECT count(*) FROM notes");
