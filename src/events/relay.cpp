@@ -27,7 +27,7 @@ bool Relay::step() {
   if (!pause_.is_over(now)) return false;
   try {
     const bool has_sent = begin() && send_next();
-    const bool took_outcomes = take_outcomes(has_sent ? 0 : options_.wait_ms);
+    const bool took_outcomes = take_outcomes(has_sent && has_a_page() ? 0 : options_.wait_ms);
     if (now >= next_receipt_) {
       next_receipt_ = now.plus_ms(options_.receipt_ms);
       write_receipt();
@@ -77,9 +77,13 @@ void Relay::set_acknowledged(std::int64_t seq) {
   counts_.acknowledged_seq.store(seq);
 }
 
+bool Relay::has_a_page() const { return publisher_.log().head().seq - sent_.seq >= page_entries; }
+
 bool Relay::send_next() {
   const std::int64_t room = options_.max_in_flight - static_cast<std::int64_t>(in_flight_.size());
   if (room <= 0 || sent_.seq >= publisher_.log().head().seq) return false;
+  // What is committed while entries are on their way goes with the next ones: many small messages would cost all three sides more.
+  if (!in_flight_.empty() && !has_a_page()) return false;
   const auto read =
       publisher_.read([&](store::View& view) { return store::read_log(view, sent_, std::min(room, page_entries)); });
   if (!read) throw store::StorageError(read.error().detail);

@@ -53,6 +53,7 @@ class Relay final : public Loop {
   bool begin();
   void begin_in(const std::string& storage_id);
   std::int64_t read_start(store::View& view) const;
+  bool has_a_page() const;
   bool send_next();
   bool take_outcomes(std::int64_t wait_ms);
   void set_acknowledged(std::int64_t seq);
