@@ -82,7 +82,8 @@ bool Relay::has_a_page() const { return publisher_.log().head().seq - sent_.seq 
 bool Relay::send_next() {
   const std::int64_t room = options_.max_in_flight - static_cast<std::int64_t>(in_flight_.size());
   if (room <= 0 || sent_.seq >= publisher_.log().head().seq) return false;
-  // What is committed while entries are on their way goes with the next ones: many small messages would cost all three sides more.
+  // What is committed while entries are on their way goes with the next ones: many small messages would cost all three sides
+  // more.
   if (!in_flight_.empty() && !has_a_page()) return false;
   const auto read =
       publisher_.read([&](store::View& view) { return store::read_log(view, sent_, std::min(room, page_entries)); });
