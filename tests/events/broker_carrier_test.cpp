@@ -1,5 +1,6 @@
 #include "carried.hpp"
 #include "support/catch.hpp"
+#include "support/manual_clock.hpp"
 #include "support/memory_broker.hpp"
 
 using namespace seamline;
@@ -159,7 +160,8 @@ TEST_CASE("a relay that is started again goes on behind what the broker has ackn
 TEST_CASE("what is committed while entries are on their way goes with the next ones, and a whole page at once") {
   FarPublisher publisher;
   SlowTopic topic;
-  events::Relay relay("slow", *publisher.notes, publisher.gate, topic, Clock::system(), {.wait_ms = 0});
+  ManualClock clock;
+  events::Relay relay("slow", *publisher.notes, publisher.gate, topic, clock, {.gather_ms = 5, .wait_ms = 0});
   publish_numbers(publisher.notes, 1, 3);
   relay.step();
   CHECK(topic.sent == count_up(1, 3));
@@ -168,6 +170,8 @@ TEST_CASE("what is committed while entries are on their way goes with the next o
   CHECK(topic.sent == count_up(1, 3));
   topic.answer();
   relay.step();
+  CHECK_FALSE(relay.step());
+  clock.advance_ms(5);
   relay.step();
   CHECK(topic.sent == count_up(4, 9));
   publish_numbers(publisher.notes, 10, 509);
