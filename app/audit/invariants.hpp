@@ -26,7 +26,7 @@ struct Group {
 
 /// All of them, in the order of the page.
 inline constexpr std::array invariants{
-    Invariant{"K1", Holds::always, "every store is sound: `PRAGMA quick_check` says `ok`"},
+    Invariant{"K1", Holds::always, "every store is sound: `PRAGMA quick_check` says `ok`; on a server, what stands above"},
     Invariant{"K2", Holds::always, "every store has exactly one owner, with a log id and an epoch of at least 1"},
     Invariant{"X1", Holds::always,
               "a log's sequence runs 1, 2, … without a gap, and every entry has the hash that the chain gives it; the "

@@ -15,6 +15,7 @@ import users  # noqa: F401
 from checks import CHECKS
 from cut import CannotRead
 from page import invariants
+from places import add_config_flags, config_of
 from records import Records
 
 MOST_EXAMPLES = 20
@@ -39,11 +40,12 @@ def examine(invariant, *records):
             "examples": violations[:MOST_EXAMPLES]}
 
 
-def audit(data_dir, live=False, history=None):
+def audit(data_dir, live=False, history=None, config=None):
     """The report on the stores in a folder, as the page describes it for --json. `live`: the shop is not quiet, so that only what always
-    holds is checked. `history`: a file of what the clients saw. Raises CannotRead."""
+    holds is checked. `history`: a file of what the clients saw. `config`: what the shop was started with, for stores on a server
+    (places.py). Raises CannotRead."""
     seen = clients.History(history) if history else None
-    with Records(data_dir) as records:
+    with Records(data_dir, config) as records:
         found = [examine(invariant, records, *([seen] if invariant.needs_history else [])) for invariant in invariants()
                  if not (live and invariant.holds == "quiet") and (seen or not invariant.needs_history)]
     return {"mode": "live" if live else "quiet", "clean": not any(check["violations"] for check in found), "checks": found}
@@ -68,9 +70,10 @@ def main():
     parser.add_argument("--live", action="store_true", help="the shop runs: check only what always holds")
     parser.add_argument("--history", help="a file of what the clients saw")
     parser.add_argument("--json", action="store_true")
+    add_config_flags(parser)
     arguments = parser.parse_args()
     try:
-        report = audit(arguments.data_dir, arguments.live, arguments.history)
+        report = audit(arguments.data_dir, arguments.live, arguments.history, config_of(arguments))
     except CannotRead as problem:
         print(problem, file=sys.stderr)
         return UNREADABLE

@@ -2,29 +2,30 @@
 import time
 
 from cut import HEARS, connect
+from places import is_on_servers
 
 WORK = {"order": ("SELECT count(*) FROM orders WHERE status = 'placed'", "orders are placed"),
         "payment": ("SELECT (SELECT count(*) FROM provider_work) + (SELECT count(*) FROM unpriced_orders)",
                     "questions to the provider or for a price")}
 
 
-def unsettled(data_dir, only_effects=False):
+def unsettled(data_dir, only_effects=False, config=None):
     """What is under way, in few words; empty once the shop is quiet. Cheap enough to be polled. A cursor is moved over events that its
     subscriber does not hear only when there is time: `only_effects` does not wait for that."""
-    found, seen = look(data_dir, only_effects)
+    found, seen = look(data_dir, only_effects, config)
     if found:
         return found
     # The stores are looked at one after the other. Where none has moved from one round to the next, there was a moment between the
     # rounds at which all of this was true at once.
-    found, seen_again = look(data_dir, only_effects)
+    found, seen_again = look(data_dir, only_effects, config)
     return found or ([] if seen == seen_again else ["something moves"])
 
 
-def look(data_dir, only_effects):
+def look(data_dir, only_effects, config):
     """One round: what is under way, and all that was read."""
     found, logs, cursors = [], {}, {}
     for module in HEARS:
-        connection = connect(data_dir, module)
+        connection = connect(data_dir, module, config)
         try:
             connection.execute("BEGIN")  # one moment for all that is read of a store
             cursors[module] = dict(connection.execute("SELECT publisher, seq FROM cursors"))
@@ -43,10 +44,10 @@ def look(data_dir, only_effects):
     return found, (logs, cursors)
 
 
-def wait_until_quiet(data_dir, timeout_s, only_effects=False):
+def wait_until_quiet(data_dir, timeout_s, only_effects=False, config=None):
     """Waits until nothing is under way. Raises AssertionError, with what is, after `timeout_s`."""
     give_up = time.monotonic() + timeout_s
-    while found := unsettled(data_dir, only_effects):
+    while found := unsettled(data_dir, only_effects, config):
         if time.monotonic() > give_up:
             raise AssertionError(f"not quiet within {timeout_s} s: {found}")
-        time.sleep(0.01)
+        time.sleep(0.2 if is_on_servers(config) else 0.01)  # a look at a server is not cheap

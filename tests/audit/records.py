@@ -76,8 +76,8 @@ def read_lines(row):
 class Records:
     """To be closed, or used in a `with`; what was asked for before stays."""
 
-    def __init__(self, data_dir):
-        self.stores = consistent_cut(data_dir)
+    def __init__(self, data_dir, config=None):
+        self.stores = consistent_cut(data_dir, config)
 
     def close(self):
         close(self.stores)

@@ -19,7 +19,7 @@ def counted(rows_by_module):
 def stores_are_sound(records):
     found = []
     for module, store in records.stores.items():
-        found += [f"the store of {module}: {row[0]}" for row in store.rows("PRAGMA quick_check") if row[0] != "ok"]
+        found += [f"the store of {module}: {problem}" for problem in store.problems()]
     return len(records.stores), found
 
 

@@ -9,6 +9,7 @@ import sys
 
 import auditor
 from cut import CannotRead
+from places import add_config_flags, config_of, storage_flags
 from quiet import wait_until_quiet
 
 TIMEOUT_S = 120
@@ -20,9 +21,9 @@ class Disagreement(AssertionError):
     """The auditors do not say the same."""
 
 
-def program_audit(data_dir, live=False, history=None):
+def program_audit(data_dir, live=False, history=None, config=None):
     """The report of `seamline audit`, of the program that SEAMLINE_BINARY names. Raises CannotRead."""
-    command = [os.environ["SEAMLINE_BINARY"], "audit", "--data-dir", str(data_dir), "--json"]
+    command = [os.environ["SEAMLINE_BINARY"], "audit", "--data-dir", str(data_dir), "--json", *storage_flags(config)]
     command += (["--live"] if live else []) + (["--history", str(history)] if history else [])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SEAMLINE_")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, env=environment, check=False)
@@ -63,11 +64,12 @@ def or_unreadable(audit_with, *arguments):
         return problem
 
 
-def audit(data_dir, live=False, history=None, at_rest=None):
+def audit(data_dir, live=False, history=None, at_rest=None, config=None):
     """Runs both, and returns the violations, each in a line with its code; empty where all is well. `live`: something is under way.
-    `at_rest`: nobody writes meanwhile; if that is not said, it is so unless it is live. Raises Disagreement and CannotRead."""
-    ours = or_unreadable(auditor.audit, data_dir, live, history)
-    theirs = or_unreadable(program_audit, data_dir, live, history)
+    `at_rest`: nobody writes meanwhile; if that is not said, it is so unless it is live. `config`: what the shop was started with, for
+    stores on a server (places.py). Raises Disagreement and CannotRead."""
+    ours = or_unreadable(auditor.audit, data_dir, live, history, config)
+    theirs = or_unreadable(program_audit, data_dir, live, history, config)
     unreadable = [problem for problem in (ours, theirs) if isinstance(problem, CannotRead)]
     if len(unreadable) == 1:
         raise Disagreement(f"one of tests/audit and seamline audit cannot read {data_dir}: {unreadable[0]}")
@@ -84,11 +86,13 @@ def main():
     parser.add_argument("--live", action="store_true")
     parser.add_argument("--history")
     parser.add_argument("--wait", type=float, metavar="SECONDS", help="wait until nothing is under way, for so long at most")
+    add_config_flags(parser)
     arguments = parser.parse_args()
+    config = config_of(arguments)
     try:
         if arguments.wait is not None:
-            wait_until_quiet(arguments.data_dir, arguments.wait)
-        found = audit(arguments.data_dir, arguments.live, arguments.history)
+            wait_until_quiet(arguments.data_dir, arguments.wait, config=config)
+        found = audit(arguments.data_dir, arguments.live, arguments.history, config=config)
     except (CannotRead, AssertionError) as problem:
         print(problem, file=sys.stderr)
         return auditor.UNREADABLE

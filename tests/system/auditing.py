@@ -8,11 +8,13 @@ sys.path.append(str(AUDIT))
 
 from client_history import MAKES_AN_ORDER, History, now_ms  # noqa: E402,F401
 from cut import MODULES, connect  # noqa: E402,F401
+from places import place_of  # noqa: E402
 from records import Records  # noqa: E402,F401
 from two_audits import audit  # noqa: E402,F401
 from quiet import wait_until_quiet  # noqa: E402,F401
 
 
-def has_stores(data_dir):
-    """Whether all four stores lie in this folder."""
-    return all((Path(data_dir) / module / "0.db").exists() for module in MODULES)
+def has_stores(data_dir, config=None):
+    """Whether all four stores lie in this folder, or are said to be on a server."""
+    places = [place_of(data_dir, module, config) for module in MODULES]
+    return all(place.kind != "sqlite" or place.file.exists() for place in places)

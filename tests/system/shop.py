@@ -298,9 +298,9 @@ class ShopTest(unittest.TestCase):
         if self.unaudited_because:
             return []
         found = []
-        for data_dir in sorted({shop.data_dir for shop in self.shops}):
+        for data_dir, config in sorted({shop.data_dir: shop.settings for shop in self.shops}.items()):
             try:
-                found += audit(data_dir, live=True, at_rest=True) if has_stores(data_dir) else []
+                found += audit(data_dir, live=True, at_rest=True, config=config) if has_stores(data_dir, config) else []
             except Exception as problem:  # the folder must not stay behind for that
                 found.append(f"{data_dir}: {problem}")
         return found
