@@ -23,8 +23,7 @@ class PaymentModule final : public Port<PaymentContract> {
                     {settings.currency, settings.default_token, settings.retry_ms, 60'000},
                     {[this] { provider_waker_.wake(); }, [this] { quote_waker_.wake(); }}),
         provider_worker_(environment, repository_, provider_, settlement_),
-        quote_worker_(environment.store(), repository_, environment.port<inventory::InventoryContract>(), settlement_,
-                      environment.ids(), environment.clock()),
+        quote_worker_(environment, repository_, environment.port<inventory::InventoryContract>(), settlement_),
         provider_waker_(environment.add_worker("provider", provider_worker_, worker_poll_ms)),
         quote_waker_(environment.add_worker("quotes", quote_worker_, worker_poll_ms)) {
     const auto hear = [this](store::Transaction& transaction, const auto& event) { settlement_.hear(transaction, event); };

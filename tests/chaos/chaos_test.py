@@ -9,12 +9,20 @@ import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parent / "audit")]
+sys.path[:0] = [str(HERE.parent / folder) for folder in ("system", "audit", "servers")]
 
+from outside import Needs  # noqa: E402
 from play import Run, play  # noqa: E402
 
-# Of the storm; what comes before and after it is beside that.
-SECONDS = float(os.environ.get("SEAMLINE_CHAOS_SECONDS", 70))
+# Every way by which events travel, at once.
+ON_SERVERS = Needs({"order": "kafka", "payment": "nats", "inventory": "http", "user": "nats"})
+# The servers take their share of the machine.
+GENTLE = {"rate": 60, "clients": 12}
+
+
+def seconds(usual):
+    """Of the storm; what comes before and after it is beside that."""
+    return float(os.environ.get("SEAMLINE_CHAOS_SECONDS", usual))
 
 
 class ChaosCase(unittest.TestCase):
@@ -45,10 +53,15 @@ class ChaosTest(ChaosCase):
             self.assertGreaterEqual(outcome.totals[name], least, f"too little happened for a test: {name}")
 
     def test_a_shop_in_one_process(self):
-        self.assert_well(self.play("monolith", SECONDS))
+        self.assert_well(self.play("monolith", seconds(45)))
 
     def test_a_shop_with_every_module_apart(self):
-        self.assert_well(self.play("split", SECONDS))
+        self.assert_well(self.play("split", seconds(45)))
+
+    def test_a_shop_with_every_module_apart_on_servers(self):
+        outcome = self.play("split", seconds(50), needs=ON_SERVERS, **GENTLE)
+        self.assert_well(outcome)
+        self.assertGreaterEqual(outcome.totals["server faults"], 3)
 
 
 if __name__ == "__main__":

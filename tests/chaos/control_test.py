@@ -25,10 +25,10 @@ class ControlTest(ChaosCase):
     def test_the_classic_mistakes_are_found(self):
         found = {}
 
-        def judge(*stores):
+        def judge(*stores, config):
             """Each auditor by itself: on what is broken in so many ways they need not say the same of everything."""
             for name, audit in (("seamline audit", two_audits.program_audit), ("tests/audit", auditor.audit)):
-                found[name] = {check["code"]: check["violations"] for check in audit(*stores)["checks"] if check["violations"]}
+                found[name] = {check["code"]: check["violations"] for check in audit(*stores, config=config)["checks"] if check["violations"]}
             return []
         self.play("monolith", SECONDS, rate=RATE, clients=64, weather=WEATHER, has_small_disk=False, quiet_timeout_s=5, judge=judge,
                   environment={"SEAMLINE_MISTAKES": MISTAKES})

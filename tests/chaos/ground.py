@@ -4,6 +4,7 @@ import signal
 import time
 from collections import Counter
 
+from outside import open_servers
 from proxy import Proxy
 from shop import START_TIMEOUT_S, STOP_TIMEOUT_S, Shop, poll_until
 from split import MODULES, SplitShop, free_ports
@@ -21,10 +22,11 @@ AFTERMATH_S = 10
 
 class Ground:
     """`placement` is "monolith" or "split". `full_module`: whose disk can be full, where modules are apart; `has_small_disk`: by a
-    file system of its own, if that can be had. `environment`: of all processes. To be closed."""
+    file system of its own, if that can be had. `environment`: of all processes. `needs`: the servers that it stands on. To be closed."""
 
-    def __init__(self, folder, placement, log, full_module, has_small_disk, environment):
+    def __init__(self, folder, placement, log, full_module, has_small_disk, environment, needs):
         self.log = log
+        self.needs = needs
         self.counts = Counter()
         self.violations = []
         self.data_dir = folder / "data"
@@ -32,6 +34,7 @@ class Ground:
         self._excused_until = {}
         self._limited = {}
         self._fallen = set()
+        self.servers = open_servers(needs)
         self.shop = self._shop(folder, placement)
         self.processes = self.shop.processes()
         self.clocks = {}
@@ -44,12 +47,13 @@ class Ground:
             self.writer, at = full_module, self.data_dir / full_module
         self.disk = (small_disk if has_small_disk else limited_files)(at, DISK_MIB, self.processes[self.writer])
         log(f"{placement}: {len(self.processes)} processes, proxies before {', '.join(sorted(self.proxies))}; {at.name} of {self.writer} "
-            f"can be full ({self.disk.kind})")
+            f"can be full ({self.disk.kind})" + (f"; {needs}" if self.servers else ""))
 
     def _shop(self, folder, placement):
         gateway, *ports = free_ports(1 + len(MODULES))
         self.proxies["customers"] = Proxy(("127.0.0.1", gateway))
-        settings = {**SETTINGS, "listen": f"127.0.0.1:{gateway}"}
+        details = {name: server.details() for name, server in self.servers.items()}
+        settings = {**SETTINGS, **self.needs.settings(details), "listen": f"127.0.0.1:{gateway}"}
         if placement == "monolith":
             return Shop(folder / "data", **settings)
         for module, port in zip(MODULES, ports):
@@ -64,6 +68,11 @@ class Ground:
     def url(self):
         """Where customers find it."""
         return self.proxies["customers"].url
+
+    @property
+    def config(self):
+        """What the audits must know of it."""
+        return self.shop.settings
 
     # -- processes ---------------------------------------------------------------------------------------------------
     def runs(self, name):
@@ -96,14 +105,18 @@ class Ground:
     def _has_no_room(self, name):
         return name == self.writer and self.disk.is_full
 
+    def databases_are_well(self):
+        return all(self.servers[name].is_well for name in self.needs.databases())
+
     def excuse(self, name):
         """The process may end by itself now, and for a while after this."""
         self._excused_until[name] = time.monotonic() + AFTERMATH_S
 
     def supervise(self):
-        """Starts again what has ended by itself; that is a violation, unless a fault left it no choice."""
+        """Starts again what has ended by itself; that is a violation, unless a fault left it no choice. Only a start may be refused because
+        a database is away: who runs waits for it."""
         for name, process in self.processes.items():
-            if self._has_no_room(name):
+            if self._has_no_room(name) or not self.databases_are_well() and not self._is_ready(process):
                 self.excuse(name)
             if process.process is not None and (code := process.process.poll()) is not None:
                 last_words = (process.log().strip().splitlines() or ["nothing"])[-1]
@@ -114,7 +127,7 @@ class Ground:
                 if not is_refusal or time.monotonic() > self._excused_until.get(name, 0):
                     self.violations.append(f"{name} ended by itself with {code}, and said: {process.log()[-2000:]}")
                 self._fallen.add(name)
-            if name in self._fallen and not self._has_no_room(name):
+            if name in self._fallen and not self._has_no_room(name) and self.databases_are_well():
                 self._fallen.discard(name)
                 self.launch(name)
 
@@ -140,6 +153,10 @@ class Ground:
 
     def calm(self):
         """All faults cease, and everything runs."""
+        for server in self.servers.values():
+            server.cure()
+        for server in self.servers.values():
+            server.settle()
         self.disk.free()
         for proxy in self.proxies.values():
             proxy.pass_on()
@@ -158,7 +175,11 @@ class Ground:
 
     def _is_up(self):
         self.supervise()
-        return all(process.process is not None and " is ready: " in process.log(process._log_start) for process in self.processes.values())
+        return all(process.process is not None and self._is_ready(process) for process in self.processes.values())
+
+    @staticmethod
+    def _is_ready(process):
+        return " is ready: " in process.log(process._log_start)
 
     def last_words(self):
         return "\n".join(f"{name}: {process.log()[-2000:]}" for name, process in self.processes.items())
@@ -171,6 +192,8 @@ class Ground:
         for name, process in self.processes.items():
             self.signal(name, signal.SIGCONT)
             process.close()
+        for server in self.servers.values():
+            server.close()
         for proxy in self.proxies.values():
             proxy.close()
         for clock in self.clocks.values():

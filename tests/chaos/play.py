@@ -12,6 +12,7 @@ from typing import Callable, NamedTuple
 import cut
 import two_audits
 from ground import Ground
+from outside import Needs
 from quiet import unsettled
 from shop import binary, clean_environment, poll_until
 from storm import Weather, rage
@@ -50,12 +51,13 @@ class Load:
 
 
 class LiveAudits:
-    """Both auditors look at the stores again and again while everything happens."""
+    """Both auditors look at the stores again and again while everything happens; but for a database that is away."""
 
-    def __init__(self, data_dir, history):
+    def __init__(self, ground, history):
         self.violations = []
         self.done = 0
-        self._stores = (data_dir, True, history)
+        self._ground = ground
+        self._history = history
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -65,14 +67,16 @@ class LiveAudits:
             self._look(LIVE_AUDIT_ATTEMPTS)
 
     def _look(self, attempts):
+        was_well = self._ground.databases_are_well()
         try:
-            self.violations += [f"live: {violation}" for violation in two_audits.audit(*self._stores)]
+            found = two_audits.audit(self._ground.data_dir, True, self._history, config=self._ground.config)
+            self.violations += [f"live: {violation}" for violation in found]
             self.done += 1
         except (cut.CannotRead, two_audits.Disagreement) as problem:
             # A store that is being opened, or never stands still; perhaps for one of the two alone.
             if attempts > 1 and not self._closing.wait(0.2):
                 self._look(attempts - 1)
-            elif attempts <= 1:
+            elif attempts <= 1 and was_well and self._ground.databases_are_well():
                 self.violations.append(f"live: {problem}")
         except Exception as problem:  # a thread must not die unheard
             self.violations.append(f"live: {problem!r}")
@@ -96,8 +100,8 @@ def read_history(path):
     return keys
 
 
-def count_orders(data_dir):
-    connection = cut.connect(data_dir, "order")
+def count_orders(ground):
+    connection = cut.connect(ground.data_dir, "order", ground.config)
     try:
         return dict(connection.execute("SELECT status, count(*) FROM orders GROUP BY status"))
     finally:
@@ -118,7 +122,8 @@ def ask_the_shop(shop, keys, seed):
 
 class Run(NamedTuple):
     """How a run is to be. `rate`: new orders a second. `quiet_timeout_s`: how long what is under way may take to end once all faults have
-    ceased. `environment`: of the shop's processes. `judge` names the violations in a folder of stores, as two_audits.audit does."""
+    ceased. `environment`: of the shop's processes. `needs`: the servers that it stands on. `judge` names the violations in a shop's stores,
+    as two_audits.audit does."""
     placement: str
     seconds: float
     seed: int
@@ -128,6 +133,7 @@ class Run(NamedTuple):
     has_small_disk: bool = True
     quiet_timeout_s: float = 90
     environment: dict = {}
+    needs: Needs = Needs()
     judge: Callable = two_audits.audit
 
 
@@ -135,17 +141,17 @@ def play(run, folder, log, keep=None):
     """Returns what was violated, and how often everything happened. `keep`: a folder to be made of what a failed run leaves."""
     started = time.monotonic()
     history = folder / "history"
-    full_module = random.Random(f"{run.seed}/disk").choice(("order", "payment", "inventory"))
-    with closing(Ground(folder, run.placement, log, full_module, run.has_small_disk, run.environment)) as ground:
+    full_module = random.Random(f"{run.seed}/disk").choice(run.needs.in_files(("order", "payment", "inventory")))
+    with closing(Ground(folder, run.placement, log, full_module, run.has_small_disk, run.environment, run.needs)) as ground:
         ground.start()
         with closing(Load(ground.url, history, run.seed, seconds=round(run.seconds), rate=run.rate, in_flight=run.clients)) as load, \
-             closing(LiveAudits(ground.data_dir, history)) as live:
+             closing(LiveAudits(ground, history)) as live:
             rage(ground, run.seed, run.seconds, run.weather)
             live.close()
             come_to_rest(ground, load, run)
         violations = ground.violations + live.violations
         try:
-            violations += run.judge(ground.data_dir, False, history)
+            violations += run.judge(ground.data_dir, False, history, config=ground.config)
         except two_audits.Disagreement as problem:
             violations.append(str(problem))
         outcome = Outcome(violations, totals(ground, history, live, time.monotonic() - started))
@@ -159,13 +165,13 @@ def come_to_rest(ground, load, run):
     ground's violations."""
     def is_quiet():
         ground.supervise()
-        return not unsettled(ground.data_dir)
+        return not unsettled(ground.data_dir, config=ground.config)
     try:
         ground.calm()
         report, problems = load.finish(RETRY_S + 60)
         if problems or report.get("unknown") != 0:
             ground.violations.append(f"the load ended with {report}, and said: {problems}")
-        poll_until(is_quiet, run.quiet_timeout_s, lambda: f"quiet: {unsettled(ground.data_dir)}\n{ground.last_words()}", every_s=0.2)
+        poll_until(is_quiet, run.quiet_timeout_s, lambda: f"quiet: {unsettled(ground.data_dir, config=ground.config)}\n{ground.last_words()}", every_s=0.2)
         ground.violations += ask_the_shop(ground.shop, read_history(load.history), run.seed)
         ground.stop()
     except AssertionError as problem:
@@ -180,4 +186,4 @@ def totals(ground, history, live, took_s):
     for attempts in keys.values():
         outcomes = {attempt["outcome"] for attempt in attempts}
         counts["acknowledged" if "ok" in outcomes else "refused" if "failed" in outcomes else "unknown"] += 1
-    return counts + Counter(count_orders(ground.data_dir)) + ground.counts
+    return counts + Counter(count_orders(ground)) + ground.counts

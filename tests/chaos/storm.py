@@ -145,8 +145,56 @@ class FullDisk:
         ground.disk.free()
 
 
+class ServerFault:
+    """Something happens to a broker or a database, and is over after a while. One at a time for each of them."""
+    commands = ()
+    cure = "start"
+    what = ""
+
+    def __init__(self, source, ground):
+        self.name = source.choice(self.among(ground))
+        self.lasts_s = uniform_log(source, 0.1, 5)
+
+    @staticmethod
+    def among(ground):
+        return sorted(ground.servers)
+
+    def __str__(self):
+        return f"{self.name} {self.what} for {self.lasts_s:.2f} s"
+
+    def steps(self, ground):
+        server = ground.servers[self.name]
+        if server.trouble(self.commands, self.cure):
+            ground.counts["server faults"] += 1
+            yield self.lasts_s
+            server.cure()
+
+
+class KillServer(ServerFault):
+    commands = ("kill",)
+    what = "is dead"
+
+
+class FreezeServer(ServerFault):
+    commands = ("pause",)
+    cure = "resume"
+    what = "hangs"
+
+
+class WipeBroker(ServerFault):
+    """A broker dies, and has forgotten everything when it is back: the logs have all of it."""
+    commands = ("kill", "wipe")
+    what = "is dead, and loses its data,"
+
+    @staticmethod
+    def among(ground):
+        return ground.needs.brokers()
+
+
 # How often each kind happens against the others.
 WEIGHTS = {Kill: 30, KillTwice: 8, Pause: 16, Network: 30, Jump: 10, NoFiles: 5, FullDisk: 4}
+OF_SERVERS = {KillServer: 10, FreezeServer: 10}
+OF_BROKERS = {WipeBroker: 5}
 
 
 class Weather(NamedTuple):
@@ -157,12 +205,13 @@ class Weather(NamedTuple):
 
 def draw(source, ground, weather):
     """Faults without end, with the moment of each: first one of every kind, then by weight."""
+    weights = {**weather.weights, **(OF_SERVERS if ground.servers else {}), **(OF_BROKERS if ground.needs.brokers() else {})}
     at_s = 0
-    first = list(weather.weights)
+    first = list(weights)
     source.shuffle(first)
     for number in itertools.count():
         at_s += source.expovariate(1 / weather.mean_pause_s)
-        kind = first[number] if number < len(first) else source.choices(list(weather.weights), list(weather.weights.values()))[0]
+        kind = first[number] if number < len(first) else source.choices(list(weights), list(weights.values()))[0]
         yield at_s, kind(source, ground)
 
 

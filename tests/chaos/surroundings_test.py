@@ -7,13 +7,14 @@ from datetime import datetime
 from chaos_test import ChaosCase
 
 from ground import Ground
+from outside import Needs
 from shop import Unreachable, poll_until
 
 
 class SurroundingsTest(ChaosCase):
     def setUp(self):
         super().setUp()
-        self.ground = Ground(self.folder, "monolith", lambda line: None, "order", True, {})
+        self.ground = Ground(self.folder, "monolith", lambda line: None, "order", True, {}, Needs())
         self.addCleanup(self.ground.close)
         self.ground.start()
         self.shop = self.ground.shop

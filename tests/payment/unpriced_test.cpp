@@ -1,6 +1,8 @@
+#include "observe/trace.hpp"
 #include "payment/module.hpp"
 #include "support/books.hpp"
 #include "support/catch.hpp"
+#include "support/span_trees.hpp"
 #include "support/stage.hpp"
 
 using namespace seamline;
@@ -42,10 +44,10 @@ constexpr ErrorCode away{"call.unavailable", Kind::unavailable};
 
 class Unpriced {
  public:
-  explicit Unpriced(Stage::Hearing hearing = Stage::Hearing::bytes)
+  explicit Unpriced(Stage::Hearing hearing = Stage::Hearing::bytes, observe::Tracer* tracer = nullptr)
       : stage({test::StandIn<order::OrderContract>::spec(), test::StandIn<inventory::InventoryContract, QuotingInventory>::spec(),
                payment::module({})},
-              hearing) {
+              hearing, tracer) {
     inventory() = Answers();
     inventory().prices = {{{"p1"}, 250, "EUR"}, {{"p2"}, 100, "EUR"}, {{"far"}, 100, "USD"}};
     stage.open();
@@ -130,6 +132,24 @@ TEST_CASE("while inventory is away the payment is pending, and it is asked again
   shop.pass_ms(1);
   CHECK(shop.row() == "captured 500 EUR tok_ok -");
   CHECK(shop.stage.heard_of<payment::PaymentSuccess>("o1") == 1);
+}
+
+TEST_CASE("each question for prices begins a trace of its own, and says in it what inventory refused") {
+  test::ManualClock clock;
+  SeededRandom random{7};
+  observe::Tracer tracer{{}, clock, random};
+  Unpriced shop(Stage::Hearing::bytes, &tracer);
+  shop.inventory().refusal = fail(away, "Inventory is away.").value();
+  shop.create({{{"p1"}, 2, std::nullopt}});
+  shop.stage.settle();
+  CHECK(test::span_trees(tracer.take(100)) == R"(internal payment worker quotes
+  client payment -> inventory.quote !call.unavailable
+)");
+  shop.inventory().refusal.reset();
+  shop.pass_ms(500);
+  CHECK(test::span_trees(tracer.take(100)) == R"(internal payment worker quotes
+  client payment -> inventory.quote
+)");
 }
 
 TEST_CASE("an order whose time is up before inventory has answered fails as expired, and is not asked about again") {

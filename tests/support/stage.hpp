@@ -20,9 +20,9 @@ class Stage {
   /// How events reach the module: handed over as typed values, or read from the log as bytes.
   enum class Hearing : std::uint8_t { typed, bytes };
 
-  /// `modules`: the real one and its stand-ins.
-  explicit Stage(std::vector<host::ModuleSpec> modules, Hearing hearing = Hearing::typed)
-      : modules_(std::move(modules)), hearing_(hearing) {
+  /// `modules`: the real one and its stand-ins. `tracer`: of all that happens; outlives the stage.
+  explicit Stage(std::vector<host::ModuleSpec> modules, Hearing hearing = Hearing::typed, observe::Tracer* tracer = nullptr)
+      : modules_(std::move(modules)), hearing_(hearing), tracer_(tracer) {
     start();
   }
 
@@ -30,6 +30,7 @@ class Stage {
     host::HostOptions options;
     options.data_dir = folder_.path();
     options.threads = false;
+    options.tracer = tracer_;
     for (const auto& spec : modules_) options.storage[spec.name] = storage_for(options.data_dir / spec.name);
     options.timers.grace_ms = 0;
     options.timers.stall_ms = INT64_MAX / 2'000'000;
@@ -87,6 +88,7 @@ class Stage {
   SeededRandom random_{1};
   const std::vector<host::ModuleSpec> modules_;
   const Hearing hearing_;
+  observe::Tracer* const tracer_;
   std::unique_ptr<host::Host> host_;
 };
 

@@ -5,15 +5,17 @@ import socket
 import sys
 import time
 import unittest
+from contextlib import closing
 from pathlib import Path
 
+from auditing import connect
 from kill_test import KillCase
 from shop import poll_until
 from split import MODULES
 from split_kill_test import SplitKillTest
 
 sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("servers", "crash")]
-from points import FOLLOWED, OVER_A_BROKER, scan  # noqa: E402
+from points import FOLLOWED, OF_FOREIGN_ORDERS, OVER_A_BROKER, scan  # noqa: E402
 from servers import Kafka, Nats  # noqa: E402
 
 ROUNDS = 8
@@ -51,18 +53,42 @@ class BrokerKillTest(KillCase):
                 continue
             is_foreign = "foreign" in point.name
             for module in ("order",) if is_foreign else FOLLOWED:
-                self.die_at(module, point.name, nats if is_foreign else None)
+                self.die_at(module, point.name, lambda: publish(nats, "payments", FOREIGN) if is_foreign else None)
         self.finish_and_audit(customers)
 
-    def die_at(self, module, point, foreign_at):
+    def test_a_death_at_each_point_of_the_question_for_a_price(self):
+        nats = self.broker(Nats)
+        # Whoever publishes makes the stream.
+        publish(nats, "$JS.API.STREAM.CREATE.orders", {"name": "orders", "subjects": ["orders"], "storage": "file", "retention": "limits"})
+        self.server = self.split(("payment",), **self.SETTINGS, events__carrier="nats", nats__urls=nats.details["url"],
+                                 modules__order__placement="foreign").start()
+        self.server.add_product("p1", price=250)
+        points = [point.name for point in scan() if point.file.startswith(OF_FOREIGN_ORDERS)]
+        self.assertEqual(len(points), 3)
+        for order_id, point in enumerate(points, 1):
+            order = {"type": "OrderCreated", "order_id": order_id, "items": [{"product_id": "p1", "quantity": 2}]}
+            self.die_at("payment", point, lambda: publish(nats, "orders", order))
+            poll_until(lambda: self.payment_of(order_id) == ("captured", 500), 30, lambda: f"{point}: {self.payment_of(order_id)}")
+        self.server.stop()
+        with closing(connect(self.server.data_dir, "payment")) as books:
+            said = books.execute("SELECT subject, count(*) FROM event_log GROUP BY subject ORDER BY subject").fetchall()
+            moved = books.execute("SELECT order_id, count(*), max(amount_minor) FROM ledger_entries GROUP BY order_id").fetchall()
+        self.assertEqual(said, [(str(order_id), 1) for order_id in range(1, 4)])
+        self.assertEqual(moved, [(str(order_id), 2, 500) for order_id in range(1, 4)])
+
+    def payment_of(self, order_id):
+        reply = self.server.get(f"/payments?order_id={order_id}")
+        items = reply.json()["items"] if reply.status == 200 else []
+        return (items[0]["status"], items[0]["amount"]) if items else reply
+
+    def die_at(self, module, point, meanwhile):
         service = self.server.services[module]
         service.stop()
         service.environment["SEAMLINE_CRASH_AT"] = f"{module}/{point}"
         service.launch()
 
         def has_died():
-            if foreign_at:
-                publish(foreign_at, "payments", FOREIGN)
+            meanwhile()
             return service.process.poll() is not None
         poll_until(has_died, 60, f"{module} dies at {point}", every_s=0.1)
         service.process = None

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/fault.hpp"
+
 namespace seamline::payment {
 namespace {
 
@@ -21,10 +23,14 @@ bool is_final(const Error& error) { return error.kind == Kind::malformed || erro
 }  // namespace
 
 bool QuoteWorker::step() {
-  const auto due = store_.read([&](store::View& view) { return repository_.due_unpriced(view, clock_.now()); });
+  const Clock& clock = environment_.clock();
+  const auto due = environment_.store().read([&](store::View& view) { return repository_.due_unpriced(view, clock.now()); });
   if (!due) return false;
-  const auto prices = ask(*due);
-  const auto applied = store_.write(CallContext{}, [&](store::Transaction& transaction) -> Result<void> {
+  host::Work at_work = environment_.begin_work("quotes");
+  SEAMLINE_CRASH_POINT("payment", "before-quote");
+  const auto prices = ask(*due, at_work.context);
+  SEAMLINE_CRASH_POINT("payment", "quoted-before-record");
+  const auto applied = environment_.store().write(at_work.context, [&](store::Transaction& transaction) -> Result<void> {
     if (prices) {
       settlement_.apply_prices(transaction, *due, *prices);
     } else {
@@ -32,17 +38,18 @@ bool QuoteWorker::step() {
     }
     return {};
   });
+  SEAMLINE_CRASH_POINT("payment", "quote-recorded");
+  if (!applied) at_work.span.fail(applied.error().code);
   return applied.has_value();
 }
 
-std::optional<std::vector<Price>> QuoteWorker::ask(const UnpricedOrder& order) {
-  CallContext context;
-  context.request_id = ids_.next();
+std::optional<std::vector<Price>> QuoteWorker::ask(const UnpricedOrder& order, CallContext context) {
+  context.request_id = environment_.ids().next();
   context.caller = {Role::service, "payment"};
   if (order.expires_at) {
-    const std::int64_t left_ms = order.expires_at->ms - clock_.now().ms;
+    const std::int64_t left_ms = order.expires_at->ms - environment_.clock().now().ms;
     if (left_ms < 0) return std::nullopt;
-    context.deadline = clock_.monotonic().plus_ms(left_ms);
+    context.deadline = environment_.clock().monotonic().plus_ms(left_ms);
   }
   auto quotes = inventory_.call(context, inventory::Quote{products_to_quote(order.lines)});
   std::vector<Price> prices;

@@ -3,8 +3,8 @@
 #include "application/settlement.hpp"
 #include "base/loop.hpp"
 #include "contract/port.hpp"
+#include "host/environment.hpp"
 #include "inventory/contract.hpp"
-#include "store/store.hpp"
 
 namespace seamline::payment {
 
@@ -13,22 +13,20 @@ namespace seamline::payment {
 class QuoteWorker final : public Loop {
  public:
   /// All exist and outlive it.
-  QuoteWorker(store::Store& store, const PaymentRepository& repository, Port<inventory::InventoryContract>& inventory,
-              const Settlement& settlement, IdSource& ids, const Clock& clock)
-      : store_(store), repository_(repository), inventory_(inventory), settlement_(settlement), ids_(ids), clock_(clock) {}
+  QuoteWorker(const host::Environment& environment, const PaymentRepository& repository,
+              Port<inventory::InventoryContract>& inventory, const Settlement& settlement)
+      : environment_(environment), repository_(repository), inventory_(inventory), settlement_(settlement) {}
 
   bool step() override;
 
  private:
-  /// The shop's prices of what has none; empty where inventory gave no answer that will stay.
-  std::optional<std::vector<Price>> ask(const UnpricedOrder& order);
+  /// The shop's prices of what has none; empty where inventory gave no answer that will stay. `context`: of the work.
+  std::optional<std::vector<Price>> ask(const UnpricedOrder& order, CallContext context);
 
-  store::Store& store_;
+  const host::Environment& environment_;
   const PaymentRepository& repository_;
   Port<inventory::InventoryContract>& inventory_;
   const Settlement& settlement_;
-  IdSource& ids_;
-  const Clock& clock_;
 };
 
 }  // namespace seamline::payment
