@@ -51,10 +51,10 @@ Findings examine_all(const Options& options) {
   const auto policy = options.single_threaded ? std::launch::deferred : std::launch::async;
   auto logs = std::async(policy, [&stores = options.stores, ends = ends_of(cut)] {
     Findings found;
-    examine_soundness(stores, found);
-    examine_logs(stores, ends, found);
+    examine_files(stores, ends, found);
     return found;
   });
+  examine_copies(cut, ends_of(cut), findings);
   examine_stores(cut, findings);
   examine_orders(cut, options, history, findings);
   examine_users(cut, findings);

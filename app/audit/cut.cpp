@@ -21,12 +21,13 @@ std::string_view name_of(Owner owner) {
   return "";
 }
 
-Snapshot::Snapshot(Owner owner, const std::filesystem::path& file) : owner_(owner), database_(file, cache_kib) {}
+Snapshot::Snapshot(Owner owner, const Source& source) : owner_(owner), database_(source, cache_kib) {}
 
 void Snapshot::take(std::int64_t turn) {
   turn_ = turn;
   ownership_.clear();
   cursors_.clear();
+  reached_.clear();
   receipts_.clear();
   head_ = {};
   database_.begin();
@@ -40,6 +41,12 @@ void Snapshot::take(std::int64_t turn) {
   }
   for (Cursor row(database_, "SELECT publisher, log_id, seq, hash FROM cursors"); row.next();) {
     cursors_.push_back({std::string(row.text(0)), {std::string(row.text(1)), row.integer(2), std::string(row.text(3))}});
+    reached_.push_back({cursors_.back().publisher, cursors_.back().place.seq});
+  }
+  if (database_.is_copy()) {
+    for (Cursor row(database_, "SELECT publisher, max(seq) FROM applied GROUP BY publisher"); row.next();) {
+      reached_.push_back({std::string(row.text(0)), row.integer(1)});
+    }
   }
   for (Cursor row(database_, "SELECT subscriber, seq FROM receipts"); row.next();) {
     receipts_.push_back({std::string(row.text(0)), row.integer(1)});
@@ -53,10 +60,10 @@ const SubscriberCursor* Snapshot::cursor_on(std::string_view publisher) const {
   return nullptr;
 }
 
-Cut::Cut(const StoreFiles& files, std::function<void(Owner)> before_each) : before_each_(std::move(before_each)) {
+Cut::Cut(const Stores& stores, std::function<void(Owner)> before_each) : before_each_(std::move(before_each)) {
   for (const Owner owner : owners) {
     auto& snapshot = snapshots_.at(static_cast<std::size_t>(owner));
-    snapshot = std::make_unique<Snapshot>(owner, files.at(static_cast<std::size_t>(owner)));
+    snapshot = std::make_unique<Snapshot>(owner, stores.at(static_cast<std::size_t>(owner)));
   }
   for (const Owner owner : owners) take(owner);
   while (const auto claim = doubtful()) {
@@ -69,6 +76,7 @@ Cut::Cut(const StoreFiles& files, std::function<void(Owner)> before_each) : befo
   }
   // Orders name users, and users never go.
   if (of(Owner::user).turn() < of(Owner::order).turn()) take(Owner::user);
+  for (const Owner owner : owners) database(owner).complete();
 }
 
 void Cut::take(Owner owner) {
@@ -86,9 +94,9 @@ Snapshot* Cut::find(std::string_view module) {
 std::vector<Cut::Claim> Cut::claims() {
   std::vector<Claim> found;
   for (const auto& snapshot : snapshots_) {
-    for (const SubscriberCursor& cursor : snapshot->cursors()) {
-      if (const Snapshot* publisher = find(cursor.publisher)) {
-        found.push_back({snapshot->owner(), publisher->owner(), false, cursor.place.seq});
+    for (const Reached& reached : snapshot->reached()) {
+      if (const Snapshot* publisher = find(reached.publisher)) {
+        found.push_back({snapshot->owner(), publisher->owner(), false, reached.seq});
       }
     }
     for (const Receipt& receipt : snapshot->receipts()) {

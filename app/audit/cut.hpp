@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,8 +18,8 @@ enum class Owner : std::uint8_t { inventory, payment, order, user };
 inline constexpr std::array owners{Owner::inventory, Owner::payment, Owner::order, Owner::user};
 std::string_view name_of(Owner owner);
 
-/// The file of each store, by its owner.
-using StoreFiles = std::array<std::filesystem::path, owners.size()>;
+/// Where each store is, by its owner.
+using Stores = std::array<Source, owners.size()>;
 
 /// A subscriber, a publisher whose log it follows, and the names of the events that it hears there, as SQL has a list.
 struct Following {
@@ -53,6 +52,12 @@ struct SubscriberCursor {
   Place place;
 };
 
+/// How far a store has taken effect of a publisher's log.
+struct Reached {
+  std::string publisher;
+  std::int64_t seq = 0;
+};
+
 struct Receipt {
   std::string subscriber;
   std::int64_t seq = 0;
@@ -61,7 +66,7 @@ struct Receipt {
 /// One store as it is at one moment, and what it says of its place among the others.
 class Snapshot {
  public:
-  Snapshot(Owner owner, const std::filesystem::path& file);
+  Snapshot(Owner owner, const Source& source);
 
   /// Takes it again; `turn` counts the snapshots of the cut.
   void take(std::int64_t turn);
@@ -72,6 +77,8 @@ class Snapshot {
   const std::vector<Ownership>& ownership() const { return ownership_; }
   const Place& head() const { return head_; }
   const std::vector<SubscriberCursor>& cursors() const { return cursors_; }
+  /// Up to its cursors; in documents perhaps further.
+  const std::vector<Reached>& reached() const { return reached_; }
   const std::vector<Receipt>& receipts() const { return receipts_; }
   /// Where its cursor on a publisher's log stands; null where it has none.
   const SubscriberCursor* cursor_on(std::string_view publisher) const;
@@ -83,6 +90,7 @@ class Snapshot {
   std::vector<Ownership> ownership_;
   Place head_;
   std::vector<SubscriberCursor> cursors_;
+  std::vector<Reached> reached_;
   std::vector<Receipt> receipts_;
 };
 
@@ -91,7 +99,7 @@ class Cut {
  public:
   /// `before_each` is told before each snapshot is taken, so that a test can have the shop move between two. Throws ReadError
   /// where a store cannot be read, and where the shop changes too fast for a cut.
-  explicit Cut(const StoreFiles& files, std::function<void(Owner)> before_each = {});
+  explicit Cut(const Stores& stores, std::function<void(Owner)> before_each = {});
 
   Snapshot& of(Owner owner) { return *snapshots_.at(static_cast<std::size_t>(owner)); }
   Database& database(Owner owner) { return of(owner).database(); }

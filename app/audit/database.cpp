@@ -9,8 +9,8 @@ namespace {
 
 constexpr int busy_timeout_ms = 5'000;
 
-[[noreturn]] void throw_error(const std::filesystem::path& file, sqlite3* handle, int code) {
-  throw ReadError("The store in " + file.string() + " cannot be read: " + sqlite3_errstr(code) + " (" +
+[[noreturn]] void throw_error(const std::string& place, sqlite3* handle, int code) {
+  throw ReadError("The store in " + place + " cannot be read: " + sqlite3_errstr(code) + " (" +
                       (handle != nullptr ? sqlite3_errmsg(handle) : "no connection") + ").",
                   (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB);
 }
@@ -30,28 +30,71 @@ std::string uri_of(const std::filesystem::path& file, bool is_immutable) {
   return uri + "?mode=ro" + (is_immutable ? "&immutable=1" : "");
 }
 
+std::unique_ptr<Origin> open_origin(const Source& source) {
+#ifdef SEAMLINE_POSTGRES
+  if (source.kind == Source::Kind::postgres) return open_postgres(source);
+#endif
+#ifdef SEAMLINE_MONGODB
+  if (source.kind == Source::Kind::mongodb) return open_mongodb(source);
+#endif
+  throw ReadError("The store of " + source.module + " is on a server for which this program was not built: it needs -DSEAMLINE_" +
+                  (source.kind == Source::Kind::postgres ? "POSTGRES" : "MONGODB") + "=ON.");
+}
+
 }  // namespace
 
 void Database::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
-Database::Database(std::filesystem::path file, std::int64_t cache_kib) : file_(std::move(file)) {
+Database::Database(const Source& source, std::int64_t cache_kib) : file_(source.file) {
+  if (source.kind == Source::Kind::file) {
+    open_file();
+  } else {
+    open_copy(source);
+  }
+  run(("PRAGMA cache_size = -" + std::to_string(cache_kib)).c_str());
+}
+
+void Database::open_file() {
+  place_ = file_.string();
   if (!has_write_ahead_log()) unchanged_since_ = stamp();
+  open(uri_of(file_, unchanged_since_.has_value()), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  run("PRAGMA query_only = ON");
+}
+
+void Database::open_copy(const Source& source) {
+  place_ = "the copy of the store of " + source.module;
+  origin_ = open_origin(source);
+  // Without a name it is in the cache, and in a temporary file, which is nobody else's, where that is too small.
+  open("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  run("PRAGMA journal_mode = MEMORY");
+  // Nothing is required of the rows: what is wrong with them is for the checks to say.
+  for (const Table& table : tables_of(source.module)) {
+    run(("CREATE TABLE " + std::string(table.name) + " (" + std::string(table.columns) + ")").c_str());
+  }
+  run("CREATE INDEX event_log_by_seq ON event_log (seq)");
+  // Entries of others' logs that took effect in a document.
+  run("CREATE TABLE applied (publisher, seq)");
+}
+
+void Database::open(const std::string& uri, int flags) {
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(uri_of(file_, unchanged_since_.has_value()).c_str(), &handle,
-                                   SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(uri.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   handle_.reset(handle);
-  if (code != SQLITE_OK) throw_error(file_, handle, code);
+  if (code != SQLITE_OK) throw_error(place_, handle, code);
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, busy_timeout_ms);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  run("PRAGMA query_only = ON");
-  run(("PRAGMA cache_size = -" + std::to_string(cache_kib)).c_str());
 }
 
 void Database::begin() {
+  if (origin_) return origin_->begin(*this);
   if (sqlite3_get_autocommit(handle_.get()) == 0) run("COMMIT");
   run("BEGIN");
+}
+
+void Database::complete() {
+  if (origin_) origin_->complete(*this);
 }
 
 void Database::check_unchanged() const {
@@ -61,7 +104,7 @@ void Database::check_unchanged() const {
 
 void Database::run(const char* sql) {
   const int code = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) throw_error(file_, handle_.get(), code);
+  if (code != SQLITE_OK) throw_error(place_, handle_.get(), code);
 }
 
 Database::Stamp Database::stamp() const {
@@ -75,7 +118,7 @@ Database::Stamp Database::stamp() const {
 
 bool Database::has_write_ahead_log() const { return std::filesystem::exists(file_.string() + "-wal"); }
 
-void Cursor::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+void Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Cursor::Cursor(Database& database, std::string_view sql) : database_(&database) {
   sqlite3_stmt* statement = nullptr;
@@ -122,6 +165,41 @@ std::optional<std::string> Cursor::optional_text(int column) const {
   return std::string(text(column));
 }
 
-void Cursor::refuse(int code) const { throw_error(database_->file_, database_->handle_.get(), code); }
+void Cursor::refuse(int code) const { throw_error(database_->place_, database_->handle_.get(), code); }
+
+Insert::Insert(Database& copy, std::string_view table, std::string_view columns) : database_(&copy) {
+  std::string sql = "INSERT INTO " + std::string(table) + " (" + std::string(columns) + ") VALUES (?";
+  for (const char c : columns) sql += c == ',' ? ", ?" : "";
+  sql += ")";
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(database_->handle_.get(), sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  statement_.reset(statement);
+  check(code);
+}
+
+void Insert::bind(int column, const Value& value) {
+  sqlite3_stmt* statement = statement_.get();
+  if (const auto* number = std::get_if<std::int64_t>(&value)) {
+    check(sqlite3_bind_int64(statement, column, *number));
+  } else if (const auto* text = std::get_if<std::string_view>(&value)) {
+    check(sqlite3_bind_text64(statement, column, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8));
+  } else if (const auto* bytes = std::get_if<Bytes>(&value)) {
+    check(sqlite3_bind_blob64(statement, column, bytes->data.data(), bytes->data.size(), SQLITE_STATIC));
+  } else {
+    check(sqlite3_bind_null(statement, column));
+  }
+}
+
+void Insert::add(std::span<const Value> values) {
+  int column = 0;
+  for (const Value& value : values) bind(++column, value);
+  const int code = sqlite3_step(statement_.get());
+  sqlite3_reset(statement_.get());
+  check(code == SQLITE_DONE ? SQLITE_OK : code);
+}
+
+void Insert::check(int code) const {
+  if (code != SQLITE_OK) throw_error(database_->place_, database_->handle_.get(), code);
+}
 
 }  // namespace seamline::audit

@@ -142,16 +142,25 @@ void examine_log(Owner owner, Database& store, const LogEnd& end, Findings& find
   }
 }
 
-/// What quick_check says, or why it cannot; empty where the store is sound.
-std::string unsoundness(const std::filesystem::path& file) {
+/// What quick_check says of a file, and what shows while a copy is made of a store on a server; empty where the store is sound.
+std::string unsoundness(const Source& source) {
   try {
-    Database store(file, cache_kib);
+    Database store(source, cache_kib);
+    if (store.is_copy()) {
+      store.begin();
+      store.complete();
+      return store.unsoundness();
+    }
     Cursor row(store, "PRAGMA quick_check(1)");
     return !row.next() ? "quick_check says nothing" : row.text(0) == "ok" ? "" : std::string(row.text(0));
   } catch (const ReadError& error) {
     if (!error.is_unsound()) throw;
     return error.what();
   }
+}
+
+void examine_soundness(Owner owner, const std::string& problem, Findings& findings) {
+  findings.examine("K1", problem.empty(), [&] { return text_of(owner) + ": " + problem; });
 }
 
 }  // namespace
@@ -174,11 +183,8 @@ void examine_stores(Cut& cut, Findings& findings) {
   for (const Following& following : followings) has_applied(cut, following, findings);
 }
 
-void examine_soundness(const StoreFiles& files, Findings& findings) {
-  for (const Owner owner : owners) {
-    const std::string problem = unsoundness(files.at(static_cast<std::size_t>(owner)));
-    findings.examine("K1", problem.empty(), [&] { return text_of(owner) + ": " + problem; });
-  }
+void examine_soundness(const Stores& stores, Findings& findings) {
+  for (const Owner owner : owners) examine_soundness(owner, unsoundness(stores.at(static_cast<std::size_t>(owner))), findings);
 }
 
 LogEnds ends_of(Cut& cut) {
@@ -190,9 +196,21 @@ LogEnds ends_of(Cut& cut) {
   return ends;
 }
 
-void examine_logs(const StoreFiles& files, const LogEnds& ends, Findings& findings) {
+void examine_files(const Stores& stores, const LogEnds& ends, Findings& findings) {
   for (const Owner owner : owners) {
-    Database store(files.at(static_cast<std::size_t>(owner)), cache_kib);
+    const Source& source = stores.at(static_cast<std::size_t>(owner));
+    if (source.kind != Source::Kind::file) continue;
+    examine_soundness(owner, unsoundness(source), findings);
+    Database store(source, cache_kib);
+    examine_log(owner, store, ends.at(static_cast<std::size_t>(owner)), findings);
+  }
+}
+
+void examine_copies(Cut& cut, const LogEnds& ends, Findings& findings) {
+  for (const Owner owner : owners) {
+    Database& store = cut.database(owner);
+    if (!store.is_copy()) continue;
+    examine_soundness(owner, store.unsoundness(), findings);
     examine_log(owner, store, ends.at(static_cast<std::size_t>(owner)), findings);
   }
 }

@@ -21,11 +21,21 @@ struct AuditOptions {
   bool is_live = false;
 };
 
-/// The folder of a module's store: what --store says, or else its place in the data_dir.
-Result<audit::StoreFiles> find_stores(const AuditOptions& options, const std::string& data_dir) {
-  audit::StoreFiles files;
+/// Where a module's store is: what --store says, or else the configuration.
+audit::Source source_of(const Configuration& configuration, std::string_view module) {
+  const store::Storage storage = storage_of(configuration, module);
+  switch (storage.kind) {
+    case store::StorageKind::sqlite: break;
+    case store::StorageKind::postgres: return {audit::Source::Kind::postgres, storage.url, std::string(module)};
+    case store::StorageKind::mongodb: return {audit::Source::Kind::mongodb, storage.url, std::string(module)};
+  }
+  return std::filesystem::path(configuration.data_dir) / module / "0.db";
+}
+
+Result<audit::Stores> find_stores(const AuditOptions& options, const Configuration& configuration) {
+  audit::Stores stores;
   for (const audit::Owner owner : audit::owners) {
-    files.at(static_cast<std::size_t>(owner)) = std::filesystem::path(data_dir) / audit::name_of(owner) / "0.db";
+    stores.at(static_cast<std::size_t>(owner)) = source_of(configuration, audit::name_of(owner));
   }
   for (const std::string& store : options.stores) {
     const auto equals = store.find('=');
@@ -35,20 +45,20 @@ Result<audit::StoreFiles> find_stores(const AuditOptions& options, const std::st
       return fail(config::errors::invalid,
                   "--store " + store + ": it is MODULE=FOLDER, for example inventory=machine-b/inventory.");
     }
-    files.at(static_cast<std::size_t>(*owner)) = std::filesystem::path(store.substr(equals + 1)) / "0.db";
+    stores.at(static_cast<std::size_t>(*owner)) = std::filesystem::path(store.substr(equals + 1)) / "0.db";
   }
-  return files;
+  return stores;
 }
 
-/// Says which store is not there; true where all are.
-bool are_there(const audit::StoreFiles& files) {
+/// Says which file is not there; true where all are.
+bool are_there(const audit::Stores& stores) {
   bool all = true;
   for (const audit::Owner owner : audit::owners) {
-    const auto& file = files.at(static_cast<std::size_t>(owner));
+    const audit::Source& source = stores.at(static_cast<std::size_t>(owner));
     std::error_code ignored;
-    if (std::filesystem::exists(file, ignored)) continue;
+    if (source.kind != audit::Source::Kind::file || std::filesystem::exists(source.file, ignored)) continue;
     const std::string name(audit::name_of(owner));
-    say("seamline: there is no store of " + name + " in " + file.parent_path().string() +
+    say("seamline: there is no store of " + name + " in " + source.file.parent_path().string() +
         ". Name the folder of all stores with --data-dir or --config, and where that one is elsewhere with --store " + name +
         "=FOLDER.");
     all = false;
@@ -129,15 +139,15 @@ int audit_stores(const AuditOptions& options) {
     complain(configuration.error());
     return exit_usage;
   }
-  const auto files = find_stores(options, configuration->data_dir);
-  if (!files) {
-    complain(files.error());
+  const auto stores = find_stores(options, *configuration);
+  if (!stores) {
+    complain(stores.error());
     return exit_usage;
   }
-  if (!are_there(*files)) return exit_failed;
+  if (!are_there(*stores)) return exit_failed;
 
   audit::Options wanted;
-  wanted.stores = *files;
+  wanted.stores = *stores;
   if (!options.history.empty()) wanted.history = options.history;
   wanted.mode = options.is_live ? audit::Mode::live : audit::Mode::quiet;
   const Instant began = Clock::system().monotonic();
@@ -160,7 +170,8 @@ void add_audit(CLI::App& program, Action& chosen) {
   auto* command = program.add_subcommand("audit", "Hold a shop's stores, running or not, against every invariant. Only reads.");
   auto options = std::make_shared<AuditOptions>();
   add_configuration_options(*command, options->sources);
-  command->add_option("--data-dir", options->data_dir, "The folder of the modules' stores; else the configuration says it.");
+  command->add_option("--data-dir", options->data_dir,
+                      "The folder of the modules' stores that are files; else the configuration says it.");
   command->add_option("--store", options->stores,
                       "Where one module's store is instead: MODULE=FOLDER, for example inventory=machine-b/inventory.");
   command->add_option("--history", options->history,

@@ -63,6 +63,10 @@ int copy(const CopyOptions& options) {
     return exit_usage;
   }
   const store::StoreOptions from = store_options(*configuration, options.module);
+  if (from.storage.kind == store::StorageKind::mongodb || options.target.starts_with("mongodb")) {
+    say("seamline: rows are copied, and a store on MongoDB has documents. db copy goes between SQLite and PostgreSQL.");
+    return exit_usage;
+  }
   store::StoreOptions to = from;
   to.storage = storage_named(options.target);
   if (from.storage.kind == store::StorageKind::sqlite && !std::filesystem::exists(from.directory / "0.db")) {

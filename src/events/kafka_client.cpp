@@ -51,6 +51,8 @@ Settings settings_of(KafkaRole role, const KafkaOptions& options) {
                      {"queue.buffering.max.kbytes", text(std::max<std::int64_t>(1, options.max_waiting_bytes / 1024))},
                      {"message.timeout.ms", text(options.delivery_timeout_ms)},
                      {"request.timeout.ms", text(options.request_timeout_ms)},
+                     // Long enough for a run of events to be one request: while more than five messages of an idempotent producer
+                     // are on their way it sends no other, and librdkafka 2.0 spins if it has one.
                      {"linger.ms", "1"},
                      // As the clients of other languages choose, so that all agree on where a key lies.
                      {"partitioner", "murmur2_random"}});

@@ -26,13 +26,14 @@ bool Relay::step() {
   const Instant now = clock_.monotonic();
   if (!pause_.is_over(now)) return false;
   try {
-    const bool has_sent = begin() && send_next();
-    const bool took_outcomes = take_outcomes(has_sent ? 0 : options_.wait_ms);
+    const bool has_sent = begin() && send_next(now);
+    const std::int64_t wait_ms = has_sent && has_a_page() ? 0 : time_to_wait_ms(now);
+    const bool took_outcomes = take_outcomes(wait_ms);
     if (now >= next_receipt_) {
       next_receipt_ = now.plus_ms(options_.receipt_ms);
       write_receipt();
     }
-    return has_sent || took_outcomes;
+    return has_sent || took_outcomes || (wait_ms > 0 && sent_.seq < publisher_.log().head().seq);
   } catch (const store::StorageError& problem) {
     start_again(problem.what());
     return false;
@@ -77,9 +78,20 @@ void Relay::set_acknowledged(std::int64_t seq) {
   counts_.acknowledged_seq.store(seq);
 }
 
-bool Relay::send_next() {
+bool Relay::gathers(Instant now) const { return !in_flight_.empty() || now < next_send_; }
+
+bool Relay::has_a_page() const { return publisher_.log().head().seq - sent_.seq >= page_entries; }
+
+std::int64_t Relay::time_to_wait_ms(Instant now) const {
+  if (!in_flight_.empty()) return options_.wait_ms;
+  return gathers(now) ? std::min(options_.wait_ms, now.ms_until(next_send_) + 1) : 0;
+}
+
+bool Relay::send_next(Instant now) {
   const std::int64_t room = options_.max_in_flight - static_cast<std::int64_t>(in_flight_.size());
   if (room <= 0 || sent_.seq >= publisher_.log().head().seq) return false;
+  // more.
+  if (gathers(now) && !has_a_page()) return false;
   const auto read =
       publisher_.read([&](store::View& view) { return store::read_log(view, sent_, std::min(room, page_entries)); });
   if (!read) throw store::StorageError(read.error().detail);
@@ -92,11 +104,12 @@ bool Relay::send_next() {
     counts_.sent.fetch_add(1);
     has_sent = true;
   }
+  next_send_ = now.plus_ms(options_.gather_ms);
   return has_sent;
 }
 
 bool Relay::take_outcomes(std::int64_t wait_ms) {
-  const auto outcomes = topic_.outcomes(in_flight_.empty() ? 0 : wait_ms);
+  const auto outcomes = topic_.outcomes(wait_ms);
   for (const SendOutcome& outcome : outcomes) {
     const auto place = static_cast<std::size_t>(outcome.token - acknowledged_seq_ - 1);
     if (outcome.token <= acknowledged_seq_ || place >= in_flight_.size()) continue;

@@ -32,6 +32,8 @@ class Relay final : public Loop {
   struct Options {
     /// Entries that may wait for the broker's word.
     std::int64_t max_in_flight = 2000;
+    /// From one message to the next at least, but for whole pages, in milliseconds. The first after a pause goes at once.
+    std::int64_t gather_ms = 5;
     /// How often its place is written down, in milliseconds; a restart sends again what came since.
     std::int64_t receipt_ms = 1000;
     /// How long a step waits for the broker's word, in milliseconds. With 0 it never waits: for tests and simulations.
@@ -53,7 +55,11 @@ class Relay final : public Loop {
   bool begin();
   void begin_in(const std::string& storage_id);
   std::int64_t read_start(store::View& view) const;
-  bool send_next();
+  bool send_next(Instant now);
+  /// Whether what is committed now goes with the next message: many small ones would cost all three sides more.
+  bool gathers(Instant now) const;
+  bool has_a_page() const;
+  std::int64_t time_to_wait_ms(Instant now) const;
   bool take_outcomes(std::int64_t wait_ms);
   void set_acknowledged(std::int64_t seq);
   void start_again(const std::string& problem);
@@ -73,6 +79,7 @@ class Relay final : public Loop {
   std::int64_t acknowledged_seq_ = 0;
   std::deque<bool> in_flight_;  // the entries behind that one: whether the broker has them
   std::int64_t receipted_seq_ = 0;
+  Instant next_send_;
   Instant next_receipt_;
   GrowingPause pause_;
   bool is_out_of_reach_ = false;

@@ -116,8 +116,9 @@ class Collection:
             cursor = self.command(getMore=cursor["id"], collection=self._name)["cursor"]
             batch = cursor["nextBatch"]
 
-    def replace(self, document):
-        self.command(update=self._name, updates=[{"q": {"_id": document["_id"]}, "u": document}])
+    def put(self, document):
+        """In the place of the one with its id, if there is one."""
+        self.command(update=self._name, updates=[{"q": {"_id": document["_id"]}, "u": document, "upsert": True}])
 
     def remove(self, document):
         self.command(delete=self._name, deletes=[{"q": {"_id": document["_id"]}, "limit": 1}])

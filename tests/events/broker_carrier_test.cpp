@@ -1,5 +1,6 @@
 #include "carried.hpp"
 #include "support/catch.hpp"
+#include "support/manual_clock.hpp"
 #include "support/memory_broker.hpp"
 
 using namespace seamline;
@@ -32,6 +33,24 @@ struct Stage {
   FarPublisher publisher;
   MemoryBroker broker;
   Carried carried;
+};
+
+/// A topic whose broker takes its time.
+class SlowTopic final : public events::BrokerPublisher {
+ public:
+  bool send(const events::BrokerEvent&, std::int64_t token) override {
+    sent.push_back(token);
+    return true;
+  }
+  std::vector<events::SendOutcome> outcomes(std::int64_t) override { return std::exchange(answers, {}); }
+  void reset() override {}
+  std::string storage_id() override { return "slow/1"; }
+  void answer() {
+    for (const std::int64_t token : std::exchange(sent, {})) answers.push_back({token, true, ""});
+  }
+
+  std::vector<std::int64_t> sent;
+  std::vector<events::SendOutcome> answers;
 };
 
 }  // namespace
@@ -136,6 +155,28 @@ TEST_CASE("a relay that is started again goes on behind what the broker has ackn
   stage.carried.settle_later();
   CHECK(stage.broker.size("notes") == 25);
   CHECK(stage.heard() == count_up(1, 25));
+}
+
+TEST_CASE("what is committed while entries are on their way goes with the next ones, and a whole page at once") {
+  FarPublisher publisher;
+  SlowTopic topic;
+  ManualClock clock;
+  events::Relay relay("slow", *publisher.notes, publisher.gate, topic, clock, {.gather_ms = 5, .wait_ms = 0});
+  publish_numbers(publisher.notes, 1, 3);
+  relay.step();
+  CHECK(topic.sent == count_up(1, 3));
+  publish_numbers(publisher.notes, 4, 9);
+  CHECK_FALSE(relay.step());
+  CHECK(topic.sent == count_up(1, 3));
+  topic.answer();
+  relay.step();
+  CHECK_FALSE(relay.step());
+  clock.advance_ms(5);
+  relay.step();
+  CHECK(topic.sent == count_up(4, 9));
+  publish_numbers(publisher.notes, 10, 509);
+  relay.step();
+  CHECK(topic.sent == count_up(4, 509));
 }
 
 TEST_CASE("a tail that a broker loses leaves no gap, and is found all the same") {

@@ -35,17 +35,17 @@ class KillCase(SplitTest):
         self.products = [self.server.add_product(f"p{number}", price=100 + number, stock=STOCK) for number in range(8)]
         self.products.append(self.server.add_product("scarce", price=5, stock=SCARCE_STOCK))
 
-    def start_customers(self):
-        return Customers(self.server, self.seed, CUSTOMERS, self.users, self.products).start()
+    def start_customers(self, give_up_s=60):
+        return Customers(self.server, self.seed, CUSTOMERS, self.users, self.products, give_up_s).start()
 
     def finish_and_audit(self, customers):
         time.sleep(0.3)
         self.assert_none(customers.finish())
-        wait_until_quiet(self.server.data_dir, 60)
+        wait_until_quiet(self.server.data_dir, 60, config=self.server.settings)
         violations = self.violations_over_the_api(customers)
         self.server.stop()
         history = customers.history.write(self.folder / "history")
-        violations += audit(self.server.data_dir, history=history) + self.violations_in_the_books(customers)
+        violations += audit(self.server.data_dir, history=history, config=self.server.settings) + self.violations_in_the_books(customers)
         self.assert_none(violations)
 
     def assert_none(self, violations):
@@ -89,13 +89,13 @@ class KillCase(SplitTest):
         return found
 
     def reasons(self):
-        with Records(self.server.data_dir) as records:
+        with Records(self.server.data_dir, self.server.settings) as records:
             return Counter(row["reason"] for row in records.orders.values())
 
     def violations_in_the_books(self, customers):
         """Stock that came in is what was added and what was acknowledged as restocked, once each."""
         came_in = Counter()
-        with Records(self.server.data_dir) as records:
+        with Records(self.server.data_dir, self.server.settings) as records:
             for movement in records.movements:
                 if movement["kind"] in ("added", "restocked"):
                     came_in[movement["product_id"]] += movement["quantity"]
