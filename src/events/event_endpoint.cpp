@@ -157,7 +157,8 @@ Result<http::Response> EventEndpoint::answer(const Query& query, bool& is_empty)
   const store::LogPosition head = publisher_.log().head();
   http::Response response;
   BatchEncoder encoder(response.body, {publisher_.module(), head.log_id});
-  std::int64_t last_seq = head.seq;
+  // A reader can be ahead of the head that is announced: what a batch has committed is read before that is told.
+  std::int64_t last_seq = std::max(head.seq, query.after.seq);
   is_empty = true;
   auto scanned = publisher_.read([&](store::View& view) {
     return store::scan_log(view, query.after, query.limit, [&](const store::LogEntry& entry) {

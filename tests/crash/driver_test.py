@@ -25,6 +25,12 @@ class PointsTest(unittest.TestCase):
         self.assertIn("order/before-commit", names)
         self.assertIn("mid-reply", names)
 
+    def test_no_point_over_postgres_is_listed_that_is_gone(self):
+        files = {point.file for point in points.scan()}
+        self.assertEqual([], [start for start in points.OVER_POSTGRES if not any(file.startswith(start) for file in files)])
+        names = {point.name for point in points.scan() if point.file.startswith(points.OVER_POSTGRES)}
+        self.assertEqual(set(), {*points.PASSED_ONCE, *points.WHEN_IT_DIES} - names)
+
     def test_no_scope_is_listed_for_a_point_that_is_gone(self):
         self.assertEqual(set(), set(points.SCOPES) - {point.name for point in points.scan() if point.scope is None})
 

@@ -18,6 +18,14 @@ SCOPES = {**dict.fromkeys(("before-apply", "effect-applied", "cursor-moved", "be
 OVER_A_BROKER = ("src/events/relay", "src/events/receiver", "src/events/foreign_inbox")
 OF_FOREIGN_ORDERS = ("modules/payment/application/quote_worker",)  # our own orders come with their prices
 ELSEWHERE = ("src/store/document_", *OVER_A_BROKER, *OF_FOREIGN_ORDERS)
+# What tests/crash/postgres_test.py kills once more, over a server: a store that is opened, its batches and their commit, and the two
+# modules that it has there.
+OVER_POSTGRES = ("src/store/writer", "src/store/store.", "src/store/open_transaction", "src/store/sql_", "src/store/migrator",
+                 "modules/payment/application/settlement", "modules/payment/application/provider_worker", "modules/user/")
+# Of these, what only the first start of a store passes, in this order; and what a batch passes that the server's death ends.
+PASSED_ONCE = ("migration-run", "migration-recorded", "migration-applied", "ownership-written", "signing-key-made", "signing-key-stored",
+               "admin-password-kept", "admin-added")
+WHEN_IT_DIES = ("before-rollback", "after-rollback")
 CALL = re.compile(r'SEAMLINE_CRASH_POINT\((?P<scope>[^;]*?),\s*"(?P<point>[^"]+)"\)')
 
 

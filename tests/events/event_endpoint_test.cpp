@@ -1,5 +1,6 @@
 #include <thread>
 
+#include "base/fault.hpp"
 #include "base/json.hpp"
 #include "events/cloud_events.hpp"
 #include "events/log_headers.hpp"
@@ -48,6 +49,21 @@ TEST_CASE("a read gives the entries behind a place, and says which log it is and
   CHECK(seqs_of(get(publisher, place_of(log[2]))) == count_up(4, 5));
   CHECK(seqs_of(get(publisher, place_of(log[2]) + "&limit=1")) == count_up(4, 4));
   CHECK(seqs_of(get(publisher, place_of(log[4]))).empty());
+}
+
+TEST_CASE("who has read an entry that is committed and not yet announced is not told that the log ends before it") {
+  std::function<void()> look = [] {};
+  fault::observe_crash_points([&](std::string_view, std::string_view point) {
+    if (point == "after-commit") look();
+  });
+  std::string head;
+  {
+    FarPublisher publisher;
+    look = [&] { head = get(publisher, place_of(publisher.notes.whole_log().back())).headers.get(events::log_head_header); };
+    publish_numbers(publisher.notes, 1, 2);
+  }
+  fault::observe_crash_points({});
+  CHECK(head == "2");
 }
 
 TEST_CASE("an answer has no more entries and bytes than the limits say, but always one entry") {

@@ -206,6 +206,21 @@ TEST_CASE("after ten failed logins an account is refused for a while, right pass
   CHECK(host.log_in("ada@example.org").has_value());
 }
 
+TEST_CASE("logins that fail because the users cannot be read do not count") {
+  UserHost host;
+  REQUIRE(host.register_user("ada@example.org").has_value());
+  const auto rename = [&](store::Sql sql) {
+    (void)host.host->store_of("user").write({}, [&](store::Transaction& transaction) -> Result<void> {
+      transaction.rows().execute(sql);
+      return {};
+    });
+  };
+  rename("ALTER TABLE users RENAME TO gone");
+  for (int i = 0; i < 20; ++i) CHECK(host.log_in("ada@example.org").error().code != "oauth.slow_down");
+  rename("ALTER TABLE gone RENAME TO users");
+  CHECK(host.log_in("ada@example.org").has_value());
+}
+
 TEST_CASE("an account that does not exist is refused like any other, so that a refusal does not tell") {
   UserHost host;
   for (int i = 0; i < 10; ++i) CHECK(host.log_in("eve@example.org", "guess").error().code == "oauth.invalid_grant");

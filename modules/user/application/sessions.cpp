@@ -78,8 +78,9 @@ Result<Tokens> Sessions::log_in(const CallContext& context, const IssueTokens& o
 }
 
 Result<StoredUser> Sessions::check_password(const std::string& account, const std::string& password) {
-  if (auto admitted = throttle_.begin(account); !admitted) return fail(std::move(admitted.error()));
+  // First of all: where the store cannot be read, nothing has been tried.
   auto stored = store_.read([&](store::View& view) { return users_.find_by_email(view, account); });
+  if (auto admitted = throttle_.begin(account); !admitted) return fail(std::move(admitted.error()));
   const auto is_right = passwords_.verify(password, stored ? stored->password_hash : passwords_.decoy());
   if (!is_right) {
     throttle_.not_tried(account);
