@@ -40,6 +40,13 @@ Result<void> check_module(const config::Layers& layers, std::string_view name, c
   return {};
 }
 
+Result<void> check_module_storage(const config::Layers& layers, std::string_view name, const store::Storage& storage) {
+  const auto checked = store::check_storage(storage);
+  if (checked) return {};
+  const std::string key = "storage." + std::string(name);
+  return fail(invalid(layers.origin_of(key + ".kind") + ": " + key + ": " + checked.error().detail));
+}
+
 Result<void> check_listeners(const config::Layers& layers, const Configuration& configuration) {
   const auto listen = parse_address("listen", configuration.listen);
   if (!listen) return fail(listen.error());
@@ -64,6 +71,7 @@ Result<config::Layers> load_layers(const ConfigurationSources& sources) {
     if (auto added = layers.add_file(sources.file); !added) return fail(std::move(added.error()));
   }
   const auto variables = environment_variables();
+  if (auto added = add_telemetry_variables(layers, variables); !added) return fail(std::move(added.error()));
   if (auto added = layers.add_environment(variables, environment_prefix, other_variables); !added)
     return fail(std::move(added.error()));
   for (const std::string& assignment : sources.assignments) {
@@ -82,7 +90,11 @@ Result<Configuration> read_configuration(const config::Layers& layers) {
   for_each_field<ModulesSection>([&](const auto& module) {
     if (checked) checked = check_module(layers, module.name, configuration->modules.*module.member);
   });
+  for_each_field<StorageSection>([&](const auto& module) {
+    if (checked) checked = check_module_storage(layers, module.name, configuration->storage.*module.member);
+  });
   if (checked) checked = check_listeners(layers, *configuration);
+  if (checked) checked = check_telemetry(layers, configuration->telemetry);
   if (!checked) return fail(std::move(checked.error()));
   return configuration;
 }
@@ -91,6 +103,20 @@ Result<Configuration> load_configuration(const ConfigurationSources& sources) {
   const auto layers = load_layers(sources);
   if (!layers) return fail(layers.error());
   return read_configuration(*layers);
+}
+
+store::Storage storage_of(const Configuration& configuration, std::string_view module) {
+  store::Storage storage;
+  for_each_field<StorageSection>([&](const auto& field) {
+    if (field.name == module) storage = configuration.storage.*field.member;
+  });
+  return storage;
+}
+
+store::ServerLimits server_limits(const Configuration& configuration) {
+  const StoreSection& limits = configuration.store;
+  return {limits.connect_timeout_ms, limits.statement_timeout_ms, limits.lock_timeout_ms, limits.reconnect_ms,
+          limits.resolve_timeout_ms};
 }
 
 void read_secrets(Configuration& configuration) {

@@ -12,6 +12,8 @@
 #include "payment/module.hpp"
 #include "registry/settings.hpp"
 #include "resilience/resilient_transport.hpp"
+#include "store/database.hpp"
+#include "telemetry_section.hpp"
 #include "user/module.hpp"
 
 namespace seamline::app {
@@ -26,6 +28,9 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error, off };
 
 }  // namespace seamline::app
 
+template <>
+inline constexpr std::array<std::string_view, 3> seamline::enum_names<seamline::store::StorageKind>{"sqlite", "postgres",
+                                                                                                    "mongodb"};
 template <>
 inline constexpr std::array<std::string_view, 3> seamline::enum_names<seamline::app::Placement>{"local", "remote", "foreign"};
 template <>
@@ -83,6 +88,30 @@ struct ModulesSection {
                                      Field{"inventory", &ModulesSection::inventory, "The inventory module."},
                                      Field{"payment", &ModulesSection::payment, "The payment module."},
                                      Field{"order", &ModulesSection::order, "The order module."}};
+};
+
+/// Where one module keeps its data.
+struct ModuleStorage : store::Storage {
+  static constexpr std::tuple fields{
+      Field{"kind", &ModuleStorage::kind,
+            "sqlite: a file in <data_dir>/<module>. postgres: a schema on a server, at url. mongodb: a collection, at url; order "
+            "alone can."},
+      Field{"url", &ModuleStorage::url,
+            "postgres://user@host:port/database, without a password; ?schema=name where it is not to be seamline_<module>. "
+            "mongodb://user@host:port/database likewise.",
+            length(0, 2000)}};
+};
+
+struct StorageSection {
+  ModuleStorage user;
+  ModuleStorage inventory;
+  ModuleStorage payment;
+  ModuleStorage order;
+
+  static constexpr std::tuple fields{Field{"user", &StorageSection::user, "The rows of the user module."},
+                                     Field{"inventory", &StorageSection::inventory, "The rows of the inventory module."},
+                                     Field{"payment", &StorageSection::payment, "The rows of the payment module."},
+                                     Field{"order", &StorageSection::order, "The rows of the order module."}};
 };
 
 struct EventsSection {
@@ -210,6 +239,11 @@ struct StoreSection {
   std::int64_t max_queued = 1024;
   std::int64_t batch_cap = 64;
   std::int64_t idempotency_keep_ms = 24LL * 3600 * 1000;
+  std::int64_t connect_timeout_ms = store::ServerLimits().connect_timeout_ms;
+  std::int64_t statement_timeout_ms = store::ServerLimits().statement_timeout_ms;
+  std::int64_t lock_timeout_ms = store::ServerLimits().lock_timeout_ms;
+  std::int64_t reconnect_ms = store::ServerLimits().reconnect_ms;
+  std::int64_t resolve_timeout_ms = store::ServerLimits().resolve_timeout_ms;
 
   static constexpr std::tuple fields{
       Field{"readers", &StoreSection::readers, "Queries that run at once on one module's store.", range(1, 256)},
@@ -219,7 +253,21 @@ struct StoreSection {
             "Commands that may wait for one module's writer; a further one is answered 503.", range(1, 1'000'000)},
       Field{"batch_cap", &StoreSection::batch_cap, "Units of work in one commit.", range(1, 4096)},
       Field{"idempotency_keep_ms", &StoreSection::idempotency_keep_ms,
-            "How long answers are kept for repeats with their key, in milliseconds.", range(1000, 30LL * 24 * 3600 * 1000)}};
+            "How long answers are kept for repeats with their key, in milliseconds.", range(1000, 30LL * 24 * 3600 * 1000)},
+      Field{"connect_timeout_ms", &StoreSection::connect_timeout_ms,
+            "How long a connection to a database server may take to be made, in milliseconds.", range(1000, 600'000)},
+      Field{
+          "statement_timeout_ms", &StoreSection::statement_timeout_ms,
+          "How long a database server may take for one statement, in milliseconds; silent for twice as long, it counts as gone.",
+          range(100, 600'000)},
+      Field{"lock_timeout_ms", &StoreSection::lock_timeout_ms,
+            "How long a start waits for a store on a database server that another session still holds, in milliseconds.",
+            range(10, 600'000)},
+      Field{"reconnect_ms", &StoreSection::reconnect_ms,
+            "The longest pause between two tries to reach a database server that is away, in milliseconds.", range(20, 600'000)},
+      Field{"resolve_timeout_ms", &StoreSection::resolve_timeout_ms,
+            "How long a writer asks whether a commit took place whose answer was lost, in milliseconds; then the process stops.",
+            range(100, 86'400'000)}};
 };
 
 struct SecuritySection {
@@ -246,6 +294,7 @@ struct Configuration {
   std::string listen = "127.0.0.1:8080";
   std::string admin = "127.0.0.1:8081";
   ModulesSection modules;
+  StorageSection storage;
   EventsSection events;
   KafkaSection kafka;
   NatsSection nats;
@@ -255,6 +304,7 @@ struct Configuration {
   StoreSection store;
   SecuritySection security;
   LogSection log;
+  TelemetrySection telemetry;
 
   static constexpr std::tuple fields{
       Field{"data_dir", &Configuration::data_dir, "The folder of the modules' stores.", length(1, 4096)},
@@ -262,6 +312,7 @@ struct Configuration {
       Field{"admin", &Configuration::admin, "Address and port for metrics and control, on loopback; port 0 takes a free one.",
             length(3, 300)},
       Field{"modules", &Configuration::modules, "The modules."},
+      Field{"storage", &Configuration::storage, "Where the modules keep their rows."},
       Field{"events", &Configuration::events, "The events between modules."},
       Field{"kafka", &Configuration::kafka, "Kafka, where a carrier is \"kafka\"."},
       Field{"nats", &Configuration::nats, "NATS JetStream, where a carrier is \"nats\"."},
@@ -270,7 +321,8 @@ struct Configuration {
       Field{"http", &Configuration::http, "The HTTP listeners."},
       Field{"store", &Configuration::store, "The modules' stores."},
       Field{"security", &Configuration::security, "Who may do what."},
-      Field{"log", &Configuration::log, "The log."}};
+      Field{"log", &Configuration::log, "The log."},
+      Field{"telemetry", &Configuration::telemetry, "Traces and metrics for an OpenTelemetry collector."}};
 };
 
 /// Where values come from, beside their defaults and the environment.
@@ -293,13 +345,19 @@ inline constexpr std::array<std::string_view, 3> other_variables{"SEAMLINE_ADMIN
                                                                  "SEAMLINE_NATS_PASSWORD"};
 #endif
 
-/// All layers, in their order: file < environment < flags. Errors: config.unreadable, config.unknown_key, config.invalid.
+/// All layers, in their order: file < OpenTelemetry's variables < environment < flags. Errors: config.unreadable,
+/// config.unknown_key, config.invalid.
 Result<config::Layers> load_layers(const ConfigurationSources& sources);
 /// The configuration that they amount to, checked as a whole. Errors: config.invalid.
 Result<Configuration> read_configuration(const config::Layers& layers);
 
 /// Both at once, for who does not ask where a value came from. Errors: those of both.
 Result<Configuration> load_configuration(const ConfigurationSources& sources);
+
+/// Where the rows of the module of that name are.
+store::Storage storage_of(const Configuration& configuration, std::string_view module);
+/// What database servers are allowed.
+store::ServerLimits server_limits(const Configuration& configuration);
 
 /// Takes the secrets, which are no keys, from the environment.
 void read_secrets(Configuration& configuration);

@@ -1,8 +1,8 @@
 #include "documents.hpp"
 
-#include "host/metrics.hpp"
 #include "http/contract_document.hpp"
 #include "http/openapi.hpp"
+#include "observe/exposition.hpp"
 
 namespace seamline::app {
 namespace {
@@ -61,15 +61,17 @@ http::Dispatcher::Documents service_documents(const ModuleEntry& module, const s
   return documents;
 }
 
-http::Dispatcher::Documents admin_documents(const host::Host& host, const RemoteModules& remotes,
-                                            const http::HealthSource& health, ReportFactsSource facts) {
+http::Dispatcher::Documents admin_documents(const host::Host& host, Measure measure, const http::HealthSource& health,
+                                            ReportFactsSource facts) {
   http::Dispatcher::Documents documents;
   http::add_health(documents, std::string(version()), health);
   documents["/modules"] = [&host, facts = std::move(facts)] {
     return document("application/json", host::render_report(host, facts()));
   };
-  documents["/metrics"] = [&host, &remotes] {
-    return document("text/plain; version=0.0.4; charset=utf-8", host::render_metrics(host, version()) + remotes.render_metrics());
+  documents["/metrics"] = [measure = std::move(measure)] {
+    observe::Exposition out;
+    measure(out);
+    return document("text/plain; version=0.0.4; charset=utf-8", out.take());
   };
   return documents;
 }

@@ -31,9 +31,10 @@ http::Dispatcher::Documents service_documents(const ModuleEntry& module, const s
                                               const EventsDescription& events, const http::HealthSource& health);
 /// What a report says beside what the host knows, at the moment of the request.
 using ReportFactsSource = std::function<host::ReportFacts()>;
-/// What the admin listener answers: health, metrics, and the report of modules and edges. `host` and `remotes` exist and
-/// outlive them.
-http::Dispatcher::Documents admin_documents(const host::Host& host, const RemoteModules& remotes,
-                                            const http::HealthSource& health, ReportFactsSource facts);
+/// Writes all that this process has measured.
+using Measure = std::function<void(observe::MetricSink&)>;
+/// What the admin listener answers: health, metrics, and the report of modules and edges. `host` exists and outlives them.
+http::Dispatcher::Documents admin_documents(const host::Host& host, Measure measure, const http::HealthSource& health,
+                                            ReportFactsSource facts);
 
 }  // namespace seamline::app

@@ -5,7 +5,6 @@
 
 #include "events/http_log_source.hpp"
 #include "http/contract_document.hpp"
-#include "observe/exposition.hpp"
 #include "user/contract.hpp"
 
 namespace seamline::app {
@@ -120,7 +119,8 @@ std::vector<host::RemoteStatus> RemoteModules::status() const {
   return all;
 }
 
-std::string RemoteModules::render_metrics() const {
+void RemoteModules::write_metrics(observe::MetricSink& out) const {
+  using observe::MetricType;
   using resilience::TransportCounts;
   struct Counter {
     std::string_view name;
@@ -138,24 +138,22 @@ std::string RemoteModules::render_metrics() const {
               &TransportCounts::rejected_by_breaker},
       Counter{"seamline_remote_rejected_by_bulkhead_total", "Attempts not sent, as too many were under way.",
               &TransportCounts::rejected_by_bulkhead}};
-  observe::Exposition out;
   const auto write = [&](auto value) {
     for (const auto& remote : remotes_) {
-      out.sample("", observe::label("to", remote->module.spec.name), static_cast<double>(value(*remote)));
+      out.sample({{"to", remote->module.spec.name}}, static_cast<double>(value(*remote)));
     }
   };
-  if (remotes_.empty()) return {};
+  if (remotes_.empty()) return;
   for (const Counter& counter : counters) {
-    out.family(counter.name, "counter", counter.help);
+    out.family(counter.name, MetricType::counter, counter.help);
     write([&](const Remote& remote) { return remote.transport.counts().*counter.count; });
   }
-  out.family("seamline_breaker_state", "gauge", "0 closed, 1 open, 2 half-open.");
+  out.family("seamline_breaker_state", MetricType::gauge, "0 closed, 1 open, 2 half-open.");
   write([](const Remote& remote) { return static_cast<int>(remote.transport.breaker().state()); });
-  out.family("seamline_breaker_opened_total", "counter", "How often a breaker opened.");
+  out.family("seamline_breaker_opened_total", MetricType::counter, "How often a breaker opened.");
   write([](const Remote& remote) { return remote.transport.breaker().counts().opened; });
-  out.family("seamline_remote_calls_in_flight", "gauge", "Calls that are under way now.");
+  out.family("seamline_remote_calls_in_flight", MetricType::gauge, "Calls that are under way now.");
   write([](const Remote& remote) { return remote.transport.bulkhead().in_flight(); });
-  return out.take();
 }
 
 }  // namespace seamline::app

@@ -12,6 +12,7 @@
 #include "http/endpoints.hpp"
 #include "http/health.hpp"
 #include "http/remote_transport.hpp"
+#include "observe/metrics.hpp"
 #include "registry/registry.hpp"
 #include "resilience/resilient_transport.hpp"
 #include "security/service_tokens.hpp"
@@ -46,8 +47,8 @@ class RemoteModules {
   std::vector<http::HealthCheck> check_health() const;
   /// The same with address and breaker, for the report of this process.
   std::vector<host::RemoteStatus> status() const;
-  /// What became of the calls to them, in Prometheus' text format.
-  std::string render_metrics() const;
+  /// What became of the calls to them.
+  void write_metrics(observe::MetricSink& out) const;
 
  private:
   struct Remote;

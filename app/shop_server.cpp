@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "documents.hpp"
+#include "host/metrics.hpp"
 #include "observe/log.hpp"
 #include "order/operations.hpp"
 
@@ -14,11 +15,17 @@ namespace {
 /// The admin listener has few clients, and must answer while the public one is full.
 constexpr int admin_connections = 16;
 
-host::HostOptions host_options(const Configuration& configuration) {
+observe::Tracer* tracer_of(const std::unique_ptr<Telemetry>& telemetry) { return telemetry ? telemetry->tracer() : nullptr; }
+
+host::HostOptions host_options(const Configuration& configuration, const std::unique_ptr<Telemetry>& telemetry) {
   host::HostOptions options;
+  options.tracer = tracer_of(telemetry);
   options.data_dir = configuration.data_dir;
   options.store.readers = static_cast<std::size_t>(configuration.store.readers);
   options.store.checkpoint_pages = configuration.store.checkpoint_pages;
+  options.store.server = server_limits(configuration);
+  for_each_field<StorageSection>(
+      [&](const auto& module) { options.storage[std::string(module.name)] = configuration.storage.*module.member; });
   options.store.writer.max_queued = static_cast<std::size_t>(configuration.store.max_queued);
   options.store.writer.batch_cap = static_cast<std::size_t>(configuration.store.batch_cap);
   options.idempotency_keep_ms = configuration.store.idempotency_keep_ms;
@@ -48,7 +55,9 @@ security::TokenPolicy token_policy(const Configuration& configuration) {
 Result<std::unique_ptr<ShopServer>> ShopServer::start(const Configuration& configuration, const std::vector<std::string>& only) {
   auto composition = compose(configuration, only);
   if (!composition) return fail(std::move(composition.error()));
-  std::unique_ptr<ShopServer> server(new ShopServer(configuration, std::move(*composition)));
+  auto telemetry = Telemetry::make(configuration.telemetry,
+                                   composition->is_main ? "gateway" : service_name(composition->hosted.front().spec.name));
+  std::unique_ptr<ShopServer> server(new ShopServer(configuration, std::move(*composition), std::move(telemetry)));
   auto started = server->start_registry();
   if (started) started = server->start_host();
   if (started) started = server->listen_for_services();
@@ -56,13 +65,17 @@ Result<std::unique_ptr<ShopServer>> ShopServer::start(const Configuration& confi
   if (started) started = server->listen_for_admins();
   if (started) started = server->announce();
   if (!started) return fail(std::move(started.error()));
+  // The routes of the listeners are edges of the host: from here on nothing is added to what is measured.
+  if (server->telemetry_)
+    server->telemetry_->start([made = server.get()](observe::MetricSink& out) { made->write_metrics(out); });
   return server;
 }
 
-ShopServer::ShopServer(Configuration configuration, Composition composition)
+ShopServer::ShopServer(Configuration configuration, Composition composition, std::unique_ptr<Telemetry> telemetry)
     : configuration_(std::move(configuration)),
       composition_(std::move(composition)),
-      host_(host_options(configuration_), Clock::system(), Random::system()),
+      telemetry_(std::move(telemetry)),
+      host_(host_options(configuration_, telemetry_), Clock::system(), Random::system()),
       ids_(Clock::system(), Random::system()),
       users_(host_.port<user::UserContract>(process_name())),
       identity_(configuration_.security.service_secret, service_names(), users_, configuration_.http.deadline_ms) {}
@@ -131,7 +144,7 @@ Result<void> ShopServer::make_service_listeners() {
                                                    .ids = ids_,
                                                    .health = [this] { return check_health(); },
                                                    .described = describe_events(composition_, host_),
-                                                   .dispatcher = {.deadline_ms = configuration_.http.deadline_ms},
+                                                   .dispatcher = dispatcher_options(),
                                                    .events = {.max_polls = configuration_.events.max_polls}};
   for (const ModuleEntry& module : composition_.hosted) {
     const http::HostAndPort address = listen_address(module.address);
@@ -153,9 +166,8 @@ Result<void> ShopServer::listen_for_services() {
 Result<void> ShopServer::listen_for_customers() {
   auto routes = host_.routes("gateway");
   auto documents = gateway_documents(routes, describe_events(composition_, host_), [this] { return check_health(); });
-  public_dispatcher_ =
-      std::make_unique<http::Dispatcher>(std::move(routes), std::move(documents), *authenticator_, Clock::system(), ids_,
-                                         http::Dispatcher::Options{.deadline_ms = configuration_.http.deadline_ms});
+  public_dispatcher_ = std::make_unique<http::Dispatcher>(std::move(routes), std::move(documents), *authenticator_,
+                                                          Clock::system(), ids_, dispatcher_options());
   auto server = http::Server::start(listener_options(parse_address("listen", configuration_.listen).value()),
                                     [this](const http::Request& request) { return public_dispatcher_->handle(request); });
   if (!server) return fail(std::move(server.error()));
@@ -164,11 +176,12 @@ Result<void> ShopServer::listen_for_customers() {
 }
 
 Result<void> ShopServer::listen_for_admins() {
-  admin_dispatcher_ = std::make_unique<http::Dispatcher>(
-      std::vector<OperationRoute>{},
-      admin_documents(
-          host_, *remotes_, [this] { return check_health(); }, [this] { return report_facts(); }),
-      *authenticator_, Clock::system(), ids_, http::Dispatcher::Options{.deadline_ms = configuration_.http.deadline_ms});
+  admin_dispatcher_ =
+      std::make_unique<http::Dispatcher>(std::vector<OperationRoute>{},
+                                         admin_documents(
+                                             host_, [this](observe::MetricSink& out) { write_metrics(out); },
+                                             [this] { return check_health(); }, [this] { return report_facts(); }),
+                                         *authenticator_, Clock::system(), ids_, dispatcher_options());
   const std::string& admin = composition_.is_main ? configuration_.admin : composition_.hosted.front().address.admin;
   http::Server::Options options = listener_options(parse_address("admin", admin).value());
   options.max_connections = admin_connections;
@@ -262,6 +275,16 @@ host::ReportFacts ShopServer::report_facts() const {
   return facts;
 }
 
+http::Dispatcher::Options ShopServer::dispatcher_options() const {
+  return {.deadline_ms = configuration_.http.deadline_ms, .tracer = tracer_of(telemetry_)};
+}
+
+void ShopServer::write_metrics(observe::MetricSink& out) const {
+  host::write_metrics(out, host_, version());
+  remotes_->write_metrics(out);
+  if (telemetry_) telemetry_->write_metrics(out);
+}
+
 bool ShopServer::is_ready() const {
   const auto checks = check_health();
   return std::none_of(checks.begin(), checks.end(),
@@ -295,6 +318,7 @@ void ShopServer::stop() {
   host_.stop();
   for (const auto& listener : service_listeners_) listener->stop();
   if (admin_server_) admin_server_->stop();
+  if (telemetry_) telemetry_->stop();
 }
 
 }  // namespace seamline::app

@@ -15,6 +15,7 @@
 #include "security/bearer_authenticator.hpp"
 #include "service_identity.hpp"
 #include "service_listener.hpp"
+#include "telemetry.hpp"
 #include "user/contract.hpp"
 
 namespace seamline::app {
@@ -42,7 +43,7 @@ class ShopServer {
   void stop();
 
  private:
-  ShopServer(Configuration configuration, Composition composition);
+  ShopServer(Configuration configuration, Composition composition, std::unique_ptr<Telemetry> telemetry);
   Result<void> start_registry();
   Result<void> start_host();
   Result<void> make_service_listeners();
@@ -56,6 +57,8 @@ class ShopServer {
   Result<std::unique_ptr<security::ServiceTrust>> make_trust(const ModuleEntry& module, const http::HostAndPort& address);
   std::vector<http::HealthCheck> check_health() const;
   host::ReportFacts report_facts() const;
+  void write_metrics(observe::MetricSink& out) const;
+  http::Dispatcher::Options dispatcher_options() const;
   http::Server::Options listener_options(const http::HostAndPort& address) const;
   /// The name by which the other processes know this one.
   std::string process_name() const;
@@ -65,6 +68,7 @@ class ShopServer {
   const Instant started_at_ = Clock::system().monotonic();
   const Configuration configuration_;
   const Composition composition_;
+  const std::unique_ptr<Telemetry> telemetry_;  // null where nobody is told
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<RemoteModules> remotes_;
   Brokers brokers_;

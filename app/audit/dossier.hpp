@@ -103,6 +103,7 @@ struct Dossier {
   std::vector<Moved> earnings;
   std::optional<InvoiceRow> invoice;
   std::optional<std::string> provider_work;
+  bool is_unpriced = false;
   std::vector<Announcement> payment_log;
 
   std::optional<ReservationRow> reservation;
@@ -119,6 +120,8 @@ struct Dossier {
     return std::any_of(events.begin(), events.end(), [&](const OrderEvent& event) { return event.type == type; });
   }
   bool was_placed() const { return has_event("OrderPlaced"); }
+  /// Whether order knows of it; if not, a service elsewhere has placed it.
+  bool is_ours() const { return order || created; }
   bool has_ended() const { return order && order->has_ended(); }
   bool is_confirmed() const { return order && order->status == "confirmed"; }
   std::int64_t movements_of(std::string_view kind) const {

@@ -71,6 +71,7 @@ DossierReader::DossierReader(Cut& cut)
       invoices_(cut.database(Owner::payment),
                 "SELECT order_id, payment_id, amount_minor, currency FROM invoices ORDER BY order_id"),
       provider_work_(cut.database(Owner::payment), "SELECT order_id, action FROM provider_work ORDER BY order_id"),
+      unpriced_orders_(cut.database(Owner::payment), "SELECT order_id FROM unpriced_orders ORDER BY order_id"),
       payment_log_(cut.database(Owner::payment)),
       reservations_(cut.database(Owner::inventory), "SELECT order_id, lines, stock, ending FROM reservations ORDER BY order_id"),
       movements_(
@@ -78,9 +79,9 @@ DossierReader::DossierReader(Cut& cut)
           "SELECT order_id, product_id, kind, quantity FROM stock_movements WHERE order_id IS NOT NULL ORDER BY order_id, id"),
       inventory_timers_(cut.database(Owner::inventory), "SELECT subject, kind FROM timers ORDER BY subject"),
       inventory_log_(cut.database(Owner::inventory)),
-      streams_{&orders_,      &order_events_, &order_timers_, &order_log_,        &answers_,      &payments_,
-               &captures_,    &refunds_,      &earnings_,     &odd_transactions_, &invoices_,     &provider_work_,
-               &payment_log_, &reservations_, &movements_,    &inventory_timers_, &inventory_log_} {}
+      streams_{&orders_,          &order_events_, &order_timers_, &order_log_,        &answers_,          &payments_,
+               &captures_,        &refunds_,      &earnings_,     &odd_transactions_, &invoices_,         &provider_work_,
+               &unpriced_orders_, &payment_log_,  &reservations_, &movements_,        &inventory_timers_, &inventory_log_} {}
 
 const Stream* DossierReader::least() const {
   const Stream* least = nullptr;
@@ -142,6 +143,7 @@ void DossierReader::take_payment(Dossier& dossier) {
     dossier.invoice = InvoiceRow{std::string(row.text(1)), {row.integer(2), std::string(row.text(3))}};
   });
   provider_work_.take_all(id, [&](const Cursor& row) { dossier.provider_work = row.text(1); });
+  unpriced_orders_.take_all(id, [&](const Cursor&) { dossier.is_unpriced = true; });
   payment_log_.take_entries(id, dossier.payment_log);
 }
 

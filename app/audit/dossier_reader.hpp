@@ -71,6 +71,7 @@ class DossierReader {
   Stream odd_transactions_;
   Stream invoices_;
   Stream provider_work_;
+  Stream unpriced_orders_;
   LogStream payment_log_;
 
   Stream reservations_;
@@ -78,7 +79,7 @@ class DossierReader {
   Stream inventory_timers_;
   LogStream inventory_log_;
 
-  std::array<Stream*, 17> streams_;
+  std::array<Stream*, 18> streams_;
 };
 
 /// The name of an event in a type, `seamline.order.OrderCreated.v1`: the third part; empty where there is none.

@@ -36,7 +36,9 @@ inline constexpr std::array invariants{
     Invariant{"X3", Holds::always,
               "a cursor has the log id of its publisher's log, is at or before its head, and has the hash of the entry "
               "at its seq"},
-    Invariant{"X6", Holds::always, "a receipt is neither past the log's head nor past the subscriber's cursor"},
+    Invariant{"X6", Holds::always,
+              "a receipt is not past the log's head, and that of a subscriber not past its cursor; that of a broker has a "
+              "blank in its name, and no cursor"},
     Invariant{"X8", Holds::always, "epochs never go down along a log, and none is above the owner's"},
     Invariant{"X9", Holds::quiet, "there is no dead letter"},
     Invariant{"X10", Holds::always,
@@ -89,12 +91,14 @@ inline constexpr std::array invariants{
               "never else; amounts agree"},
     Invariant{"M17", Holds::always,
               "work for the provider belongs to a payment: `charge` and `void` to a pending one, `refund` to a captured "
-              "one; and a pending payment has work"},
-    Invariant{"M18", Holds::quiet, "no work for the provider is left, and no payment is pending"},
+              "one; so does an unpriced order, to a pending one; and a pending payment has one of the two"},
+    Invariant{"M18", Holds::quiet, "no work for the provider is left, no order is unpriced, and no payment is pending"},
     Invariant{"M8", Holds::quiet,
               "a confirmed order is captured once and earned once, its total; a cancelled one has nothing earned, and "
               "all that was captured is refunded"},
-    Invariant{"M11", Holds::quiet, "revenue is the sum of the totals of confirmed orders"},
+    Invariant{"M11", Holds::quiet,
+              "revenue is the sum of the totals of confirmed orders, and of what was earned for orders of others that "
+              "payment knows as confirmed"},
     Invariant{"S1", Holds::always, "on_hand is added + restocked - committed, over the movements"},
     Invariant{"S2", Holds::always, "reserved is reserved - released - committed, over the movements"},
     Invariant{"S3", Holds::always,
@@ -119,7 +123,7 @@ inline constexpr std::array invariants{
               "inventory has no other timer"},
     Invariant{"S14", Holds::always, "a reservation's lines are those of its order's OrderCreated, once it has lines"},
     Invariant{"S5", Holds::quiet, "a confirmed order committed exactly its lines, and another order none"},
-    Invariant{"S8", Holds::quiet, "no reservation stands"},
+    Invariant{"S8", Holds::quiet, "no reservation stands for an order of ours"},
     Invariant{"G1", Holds::quiet,
               "confirmed: captured and committed; cancelled: not captured or refunded, and not reserved or released"},
     Invariant{"G2", Holds::always,
@@ -127,7 +131,8 @@ inline constexpr std::array invariants{
               "is reserved only if payment announced PaymentSuccess"},
     Invariant{"G3", Holds::always,
               "money and goods move only for orders that were placed: no payment with money and no movement names "
-              "another"},
+              "another; for an order of others, payment has announced PaymentSuccess or PaymentRefunded or knows how it "
+              "ended, and goods have a reservation with lines"},
     Invariant{"G6", Holds::quiet, "`ending` in payment and in inventory is the order's end"},
     Invariant{"U1", Holds::always, "addresses are unique, in lower case and without space around"},
     Invariant{"U2", Holds::always, "a password is kept as an argon2id hash and in no other form"},

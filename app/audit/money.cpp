@@ -106,6 +106,9 @@ void MoneyChecks::examine(const Dossier& order) {
   if (order.is_confirmed() && order.order->total_minor) {
     confirmed_totals_[order.order->currency.value_or("")] += *order.order->total_minor;
   }
+  if (!order.is_ours() && order.payment && order.payment->ending == "confirmed") {
+    for (const Moved& earning : order.earnings) confirmed_totals_[earning.currency] += earning.amount_minor;
+  }
 }
 
 void MoneyChecks::follow_ups(const Dossier& order) {
@@ -156,7 +159,7 @@ void MoneyChecks::payment_and_order(const Dossier& order) {
       (order.payment->status != "pending" && order.payment->status != "captured" && order.payment->status != "refunded")) {
     return;
   }
-  if (!order.order && !order.created) return;
+  if (!order.is_ours()) return;
   const Moved amount{order.payment->amount_minor, order.payment->currency};
   findings_.examine("M6", order.created && Moved{order.created->total_minor, order.created->currency} == amount, [&] {
     return order.name() + "a payment of " + text_of(amount) + ", and OrderCreated " +
@@ -200,9 +203,14 @@ void MoneyChecks::provider_work(const Dossier& order) {
     });
     findings_.examine("M18", false, [&] { return order.name() + *order.provider_work + " is to be asked of the provider"; });
   }
+  if (order.is_unpriced) {
+    findings_.examine("M17", status == "pending" && !order.provider_work,
+                      [&] { return order.name() + "it awaits a price, and its payment does not"; });
+    findings_.examine("M18", false, [&] { return order.name() + "it awaits a price"; });
+  }
   if (status == "pending") {
-    findings_.examine("M17", order.provider_work.has_value(),
-                      [&] { return order.name() + "its payment is pending, and nothing is to be asked of the provider"; });
+    findings_.examine("M17", order.provider_work.has_value() || order.is_unpriced,
+                      [&] { return order.name() + "its payment is pending, and nothing is to be asked for it"; });
   }
 }
 
@@ -235,7 +243,7 @@ void MoneyChecks::finish() {
     const Sum revenue = -value_in(revenue_, currency);
     const Sum totals = value_in(confirmed_totals_, currency);
     findings_.examine("M11", revenue == totals, [&] {
-      return currency + ": revenue is " + text_of(revenue) + ", and the confirmed orders cost " + text_of(totals);
+      return currency + ": revenue is " + text_of(revenue) + ", and the confirmed orders brought " + text_of(totals);
     });
   }
 }

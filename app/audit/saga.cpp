@@ -30,15 +30,27 @@ void causes(const Dossier& order, Findings& findings) {
   }
 }
 
+/// Money and goods of an order that somebody elsewhere has placed: what the modules that moved them know of it.
+bool has_paid_for_a_reason(const Dossier& order) {
+  return count_of(order.payment_log, "PaymentSuccess") + count_of(order.payment_log, "PaymentRefunded") > 0 ||
+         (order.payment && order.payment->ending != "open");
+}
+bool has_lines(const Dossier& order) { return order.reserved_lines && !order.reserved_lines->empty(); }
+
 }  // namespace
 
 void examine_saga(const Dossier& order, Findings& findings) {
   const bool was_placed = order.was_placed();
   if (order.has_ended() && was_placed) agreement(order, findings);
   causes(order, findings);
-  for (std::size_t i = 0; i < order.captures.size() + order.movements.size(); ++i) {
-    findings.examine("G3", was_placed, [&] { return order.name() + "never placed, and money or goods moved for it"; });
-  }
+  const auto moved = [&](std::size_t times, bool is_of_others) {
+    for (std::size_t i = 0; i < times; ++i) {
+      findings.examine("G3", was_placed || (!order.is_ours() && is_of_others),
+                       [&] { return order.name() + "never placed, and money or goods moved for it"; });
+    }
+  };
+  moved(order.captures.size(), has_paid_for_a_reason(order));
+  moved(order.movements.size(), has_lines(order));
 }
 
 }  // namespace seamline::audit

@@ -68,9 +68,8 @@ int examine(const DoctorOptions& options) {
   read_secrets(*configuration);
   const std::vector<Checkup> checkups = check_up(*configuration, options.timeout_ms);
   options.as_json ? print_json(checkups) : print_table(checkups);
-  const bool has_failed = std::any_of(checkups.begin(), checkups.end(), [](const Checkup& checkup) {
-    return checkup.verdict == Checkup::Verdict::failed;
-  });
+  const bool has_failed = std::any_of(checkups.begin(), checkups.end(),
+                                      [](const Checkup& checkup) { return checkup.verdict == Checkup::Verdict::failed; });
   return has_failed ? exit_problems_found : exit_ok;
 }
 

@@ -3,24 +3,34 @@
 #include "application/placing.hpp"
 #include "application/reading.hpp"
 #include "order/contract.hpp"
+#include "storage/mongo_order_repository.hpp"
 
 namespace seamline::order {
 namespace {
+
+/// The repository for what the store keeps, which has all the indexes that it needs.
+std::unique_ptr<OrderRepository> repository_over(store::Store& store) {
+  if (!store.keeps_documents()) return std::make_unique<SqlOrderRepository>();
+  store.read([](store::View& view) { MongoOrderRepository::make_indexes(view); });
+  return std::make_unique<MongoOrderRepository>();
+}
 
 class OrderModule final : public Port<OrderContract> {
  public:
   using Contract = OrderContract;
   using Settings = order::Settings;
+  static constexpr bool can_keep_documents = true;
   using Hears = seamline::Hears<inventory::InventoryReserved, inventory::InventoryExpired, payment::PaymentFailed,
                                 payment::PaymentRefunded>;
 
   OrderModule(host::Environment& environment, const Settings& settings)
-      : waiters_(static_cast<std::size_t>(settings.max_waiters)),
-        settlement_(repository_, waiters_),
-        placing_(environment.store(), repository_, settlement_, waiters_, environment.ids(), environment.clock(),
+      : repository_(repository_over(environment.store())),
+        waiters_(static_cast<std::size_t>(settings.max_waiters)),
+        settlement_(*repository_, waiters_),
+        placing_(environment.store(), *repository_, settlement_, waiters_, environment.ids(), environment.clock(),
                  environment.port<user::UserContract>(), environment.port<inventory::InventoryContract>(),
                  {settings.deadline_ms, settings.draft_ms}, settings.default_token),
-        reading_(environment.store(), repository_) {
+        reading_(environment.store(), *repository_) {
     const auto hear = [this](store::Transaction& transaction, const auto& event) { settlement_.hear(transaction, event); };
     environment.hear_each(Hears{}, hear);
     environment.on_timer(Settlement::deadline_timer, [this](store::Transaction& transaction, const std::string& id) {
@@ -56,7 +66,7 @@ class OrderModule final : public Port<OrderContract> {
   Result<Counts> call(const CallContext&, const CountOrders&) override { return reading_.count(); }
 
  private:
-  SqlOrderRepository repository_;
+  const std::unique_ptr<OrderRepository> repository_;
   Waiters waiters_;
   Settlement settlement_;
   Placing placing_;
@@ -69,16 +79,16 @@ host::ModuleSpec module(const Settings& settings) { return host::spec_of<OrderMo
 
 Result<std::int64_t> rebuild_read_model(store::Store& store) {
   constexpr std::int64_t batch = 500;
-  const SqlOrderRepository repository;
+  const auto repository = repository_over(store);
   for (std::string after;;) {
     auto last = store.write(CallContext{}, [&](store::Transaction& transaction) -> Result<std::string> {
-      return repository.rebuild(transaction, after, batch);
+      return repository->rebuild(transaction, after, batch);
     });
     if (!last) return fail(std::move(last.error()));
     if (last->empty()) break;
     after = *last;
   }
-  const Counts counts = store.read([&](store::View& view) { return repository.count(view); });
+  const Counts counts = store.read([&](store::View& view) { return repository->count(view); });
   return counts.pending + counts.placed + counts.confirmed + counts.cancelled;
 }
 

@@ -2,6 +2,7 @@
 
 #include "application/books.hpp"
 #include "application/provider_worker.hpp"
+#include "application/quote_worker.hpp"
 #include "payment/contract.hpp"
 #include "storage/sandbox_provider.hpp"
 
@@ -19,9 +20,13 @@ class PaymentModule final : public Port<PaymentContract> {
   PaymentModule(host::Environment& environment, const Settings& settings)
       : books_(environment.store(), repository_),
         settlement_(repository_, provider_, environment.ids(),
-                    {settings.currency, settings.default_token, settings.retry_ms, 60'000}, [this] { waker_.wake(); }),
-        worker_(environment.store(), repository_, provider_, settlement_, environment.clock()),
-        waker_(environment.add_worker("provider", worker_, worker_poll_ms)) {
+                    {settings.currency, settings.default_token, settings.retry_ms, 60'000},
+                    {[this] { provider_waker_.wake(); }, [this] { quote_waker_.wake(); }}),
+        provider_worker_(environment, repository_, provider_, settlement_),
+        quote_worker_(environment.store(), repository_, environment.port<inventory::InventoryContract>(), settlement_,
+                      environment.ids(), environment.clock()),
+        provider_waker_(environment.add_worker("provider", provider_worker_, worker_poll_ms)),
+        quote_waker_(environment.add_worker("quotes", quote_worker_, worker_poll_ms)) {
     const auto hear = [this](store::Transaction& transaction, const auto& event) { settlement_.hear(transaction, event); };
     environment.hear_each(Hears{}, hear);
   }
@@ -41,8 +46,10 @@ class PaymentModule final : public Port<PaymentContract> {
   SandboxProvider provider_;
   Books books_;
   Settlement settlement_;
-  ProviderWorker worker_;
-  host::WorkerWaker waker_;
+  ProviderWorker provider_worker_;
+  QuoteWorker quote_worker_;
+  host::WorkerWaker provider_waker_;
+  host::WorkerWaker quote_waker_;
 };
 
 }  // namespace

@@ -16,7 +16,7 @@ struct Settings {
       Field{"default_token", &Settings::default_token, "The payment token of orders that name none (sandbox only).",
             length(1, 200)},
       Field{"retry_ms", &Settings::retry_ms,
-            "How long an unanswered charge waits before the provider is asked again, in milliseconds; doubled each time.",
+            "How long an unanswered charge or quote waits before it is asked for again, in milliseconds; doubled each time.",
             range(1, 60'000)}};
 };
 

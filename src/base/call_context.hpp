@@ -34,6 +34,8 @@ struct CallContext {
   std::string request_id;
   /// W3C trace context, the traceparent header's value; empty where the caller is not traced.
   std::string traceparent;
+  /// What other vendors' tracing left beside it, handed on from call to call. A log entry has no place for it: it ends at events.
+  std::string tracestate;
   Caller caller;
   /// The access token that proves `caller`, where a user has sent one: what a host elsewhere checks again. Else empty.
   std::string caller_token;

@@ -1,8 +1,5 @@
 #include "events/broker_events.hpp"
 
-#include <algorithm>
-#include <charconv>
-
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -10,15 +7,7 @@
 namespace seamline::events {
 namespace {
 
-constexpr std::string_view source_prefix = "/seamline/";
 constexpr std::string_view json_content_type = "application/json";
-
-/// A number as text has one form only: no sign, no leading zero.
-bool read_number(std::string_view text, std::int64_t& number) {
-  if (text.empty() || text.front() < '0' || text.front() > '9' || (text.front() == '0' && text.size() > 1)) return false;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return problem == std::errc() && end == text.data() + text.size();
-}
 
 std::string check_limits(const BrokerEvent& event, const BatchLimits& limits) {
   if (event.data.size() > limits.max_bytes) return "its data is too large";
@@ -34,8 +23,8 @@ ReadEvent read_sequenced(BrokerEvent event, std::string_view publisher) {
   SequencedEvent read;
   store::LogEntry& entry = read.entry;
   if (event.attribute("source").substr(source_prefix.size()) != publisher) return refuse("source");
-  if (!read_number(event.attribute("sequence"), entry.seq) || entry.seq == 0) return refuse("sequence");
-  if (!read_number(event.attribute("epoch"), entry.epoch)) return refuse("epoch");
+  if (!read_integer(event.attribute("sequence"), entry.seq) || entry.seq == 0) return refuse("sequence");
+  if (!read_integer(event.attribute("epoch"), entry.epoch)) return refuse("epoch");
   const std::string_view id = event.attribute("id");
   const std::string ending = "-" + std::to_string(entry.seq);
   if (id.size() <= ending.size() || !id.ends_with(ending)) return refuse("id");

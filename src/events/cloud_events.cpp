@@ -12,18 +12,9 @@ namespace {
 
 constexpr ErrorCode malformed_batch{"events.malformed_batch", Kind::malformed};
 
-constexpr std::string_view source_prefix = "/seamline/";
-
 void append_integer(std::string& out, std::int64_t number) {
   std::array<char, 24> digits{};
   out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
-}
-
-/// A number as text has one form only: no sign, no leading zero.
-bool read_integer(std::string_view text, std::int64_t& number) {
-  if (text.empty() || text.front() < '0' || text.front() > '9' || (text.front() == '0' && text.size() > 1)) return false;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return problem == std::errc() && end == text.data() + text.size();
 }
 
 /// Reads one event after the other.
@@ -158,6 +149,12 @@ class Decoder {
 };
 
 }  // namespace
+
+bool read_integer(std::string_view text, std::int64_t& number) {
+  if (text.empty() || text.front() < '0' || text.front() > '9' || (text.front() == '0' && text.size() > 1)) return false;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return problem == std::errc() && end == text.data() + text.size();
+}
 
 BatchEncoder::BatchEncoder(std::string& out, LogName log) : out_(out), log_(log) { out_.push_back('['); }
 

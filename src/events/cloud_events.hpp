@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,12 @@
 /// Log entries as a batch of CloudEvents 1.0 (JSON event format, section 4: `application/cloudevents-batch+json`). The payload
 /// stands in `data` byte for byte, because the entry's hash covers its bytes: whoever writes the text again breaks the chain.
 namespace seamline::events {
+
+/// What `source` begins with where the publisher is a module of the shop; its name follows.
+inline constexpr std::string_view source_prefix = "/seamline/";
+
+/// Reads an attribute that is an integer, which has one form only: decimal, no sign, no leading zero. False for any other text.
+bool read_integer(std::string_view text, std::int64_t& number);
 
 /// Whose log the entries are of: what `source` and `id` of each event say.
 struct LogName {

@@ -22,7 +22,8 @@ Consumer::Consumer(std::string publisher, Handlers::ByType handlers, store::Stor
       handlers_(std::move(handlers)),
       store_(subscriber),
       gate_(gate),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      spans_(options_.tracer) {
   store_.read([&](store::View& view) {
     applied_ = view.cursor(publisher_);
     for (std::string& subject : view.dead_subjects(publisher_)) dead_subjects_.insert(std::move(subject));
@@ -206,6 +207,10 @@ std::size_t Consumer::run(store::Transaction& transaction, std::size_t limit) {
 bool Consumer::apply(store::Transaction& transaction, const store::LogEntry& entry) {
   const auto handler = handlers_.find(entry.type);
   if (handler == handlers_.end()) return false;
+  if (!transaction.begin_entry(publisher_, entry)) {
+    ++new_counts_.skipped_duplicates;
+    return true;
+  }
   ++new_counts_.applied;
   if (dead_subjects_.contains(entry.subject) || newly_dead_subjects_.contains(entry.subject)) {
     bury(transaction, entry, false, "parked behind an earlier dead letter of its subject");
@@ -217,10 +222,11 @@ bool Consumer::apply(store::Transaction& transaction, const store::LogEntry& ent
   }
   if (SEAMLINE_MISTAKE("entry-skipped")) return true;
   running_seq_ = entry.seq;
-  trace = entry.trace;
+  trace = spans_.begin(publisher_, subscriber(), entry);
   SEAMLINE_CRASH_POINT(subscriber(), "before-apply");
   const std::optional<std::string> unreadable = handler->second(transaction, entry);
   running_seq_ = 0;
+  spans_.end(unreadable ? still_undecodable.code : std::string_view());
   SEAMLINE_CRASH_POINT(subscriber(), "effect-applied");
   if (unreadable) bury(transaction, entry, true, *unreadable);
   return true;
@@ -242,6 +248,7 @@ void Consumer::move_cursor(store::Transaction& transaction) {
 
 void Consumer::committed() {
   SEAMLINE_CRASH_POINT(subscriber(), "before-next-entries");
+  spans_.committed();
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(finished_batches_));
   first_entry_ = next_entry_;
   if (has_written_cursor_) written_seq_ = reached_.seq;
@@ -279,6 +286,7 @@ void Consumer::committed() {
 }
 
 void Consumer::rolled_back() {
+  spans_.undone();
   finished_batches_ = 0;
   next_entry_ = 0;
   found_gap_ = false;

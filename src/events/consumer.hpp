@@ -6,6 +6,7 @@
 #include <set>
 
 #include "events/handlers.hpp"
+#include "events/transaction_spans.hpp"
 #include "seam/gate.hpp"
 #include "store/store.hpp"
 
@@ -30,6 +31,8 @@ class Consumer final : private store::Command {
     std::size_t queue_entries = 4096;
     /// Called when the consumer begins to want the log; may be empty. Never called under a lock.
     std::function<void()> wake_puller;
+    /// What is applied becomes spans of it; null for none. Outlives the consumer.
+    observe::Tracer* tracer = nullptr;
   };
 
   /// The subscriber's store and gate exist and outlive the consumer; the store is stopped before it goes. Reads the cursor and
@@ -134,6 +137,7 @@ class Consumer final : private store::Command {
   std::set<std::string> dead_subjects_;
   std::set<std::string> newly_dead_subjects_;
   ConsumerCounts new_counts_;
+  TransactionSpans spans_;
 };
 
 }  // namespace seamline::events

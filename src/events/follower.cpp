@@ -19,7 +19,7 @@ bool Follower::step() {
   const bool was_carried = std::exchange(is_carried_, is_carrying_ && is_carrying_());
   if (was_carried && !is_carried_) consumer_.look_again();
   if (now >= next_notice_) notice(now);
-  if (is_stopped_.load() || now < pause_ends_) return false;
+  if (is_stopped_.load() || !pause_.is_over(now)) return false;
   const auto after = consumer_.begin_log_read();
   if (now >= receipt_due_ && !consumer_.is_diverged()) send_receipts(now, after);
   return after && read_behind(*after);
@@ -61,16 +61,11 @@ bool Follower::read_behind(const store::LogPosition& after) {
   if ((has_read || is_carried_) && receipt_due_ == Instant::never()) receipt_due_ = answered.plus_ms(options_.receipt_ms);
   // One that stops, or has too many who wait, answers before there is anything. It must not be asked without a pause.
   if (!has_read && asked.ms_until(answered) < wait_ms / 2) {
-    pause(first_pause_ms, options_.poll_ms);
+    pause_.begin(clock_.monotonic(), first_pause_ms, options_.poll_ms);
     return false;
   }
-  pause_ms_ = 0;
+  pause_.succeeded();
   return has_read || wait_ms > 0;
-}
-
-void Follower::pause(std::int64_t first_ms, std::int64_t longest_ms) {
-  pause_ms_ = std::clamp(pause_ms_ * 2, first_ms, std::max(first_ms, longest_ms));
-  pause_ends_ = clock_.monotonic().plus_ms(pause_ms_);
 }
 
 void Follower::failed(const Error& error) {
@@ -80,14 +75,14 @@ void Follower::failed(const Error& error) {
       observe::log_error("events", consumer_.subscriber() + " stops hearing " + consumer_.publisher() + ": " + error.detail);
       consumer_.diverged(error);
     }
-    return pause(first_diverged_pause_ms, options_.diverged_ms);
+    return pause_.begin(clock_.monotonic(), first_diverged_pause_ms, options_.diverged_ms);
   }
   // A publisher that starts beside this subscriber, or starts again, is no news; one that stays away is.
-  if (!is_out_of_reach_ && pause_ms_ >= options_.poll_ms) {
+  if (!is_out_of_reach_ && pause_.length_ms() >= options_.poll_ms) {
     observe::log_warning("events", edge + " cannot be heard now: " + error.detail);
     is_out_of_reach_ = true;
   }
-  pause(first_pause_ms, options_.poll_ms);
+  pause_.begin(clock_.monotonic(), first_pause_ms, options_.poll_ms);
 }
 
 void Follower::recovered() {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 
+#include "base/growing_pause.hpp"
 #include "base/loop.hpp"
 #include "events/consumer.hpp"
 #include "events/log_source.hpp"
@@ -47,7 +48,6 @@ class Follower final : public Loop {
   std::int64_t wait_ms_at(Instant now) const;
   void failed(const Error& error);
   void recovered();
-  void pause(std::int64_t first_ms, std::int64_t longest_ms);
   void send_receipts(Instant now, const std::optional<store::LogPosition>& tail);
 
   Consumer& consumer_;
@@ -59,8 +59,7 @@ class Follower final : public Loop {
   std::int64_t noticed_seq_ = 0;  // how far the consumer was when it was last looked at
   std::atomic<bool> is_stopped_{false};
   Instant next_notice_;
-  Instant pause_ends_;
-  std::int64_t pause_ms_ = 0;  // 0 while all is well
+  GrowingPause pause_;
   bool is_out_of_reach_ = false;
   bool is_receipt_refused_ = false;
   std::int64_t receipted_seq_ = 0;

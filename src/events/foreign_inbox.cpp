@@ -7,7 +7,12 @@
 
 namespace seamline::events {
 ForeignInbox::ForeignInbox(Topic topic, Handlers::ByType handlers, store::Store& subscriber, seam::Gate& gate, Options options)
-    : topic_(std::move(topic)), handlers_(std::move(handlers)), store_(subscriber), gate_(gate), options_(options) {
+    : topic_(std::move(topic)),
+      handlers_(std::move(handlers)),
+      store_(subscriber),
+      gate_(gate),
+      options_(options),
+      spans_(options.tracer) {
   start_ = store_.read([this](store::View& view) { return view.topic_places(topic_.broker, topic_.name); });
 }
 
@@ -84,9 +89,13 @@ void ForeignInbox::apply(store::Transaction& transaction, const Delivery& delive
   entry.type = handler->first;
   entry.payload = event.body;
   entry.at = transaction.now();
-  trace = event.trace;
+  entry.trace = event.trace;
+  trace = spans_.begin(topic_.publisher, subscriber(), entry);
+  transaction.begin_foreign_event();
   SEAMLINE_CRASH_POINT(subscriber(), "before-foreign-apply");
-  if (const auto unreadable = handler->second(transaction, entry)) return bury(transaction, delivery, received, *unreadable);
+  const std::optional<std::string> unreadable = handler->second(transaction, entry);
+  spans_.end(unreadable ? "events.undecodable" : "");
+  if (unreadable) return bury(transaction, delivery, received, *unreadable);
   if (!event.id.empty()) transaction.remember_foreign_event(event.source, event.id);
   ++new_counts_.applied;
   SEAMLINE_CRASH_POINT(subscriber(), "foreign-applied");
@@ -122,6 +131,7 @@ void ForeignInbox::write_places(store::Transaction& transaction, const Delivery&
 }
 
 void ForeignInbox::committed() {
+  spans_.committed();
   applied_ = is_delivery_done_ ? 0 : reached_;
   if (poisoned_ && (is_delivery_done_ || *poisoned_ < applied_)) poisoned_.reset();
   {
@@ -138,6 +148,7 @@ void ForeignInbox::committed() {
 }
 
 void ForeignInbox::rolled_back() {
+  spans_.undone();
   is_delivery_done_ = false;
   new_counts_ = {};
 }

@@ -7,6 +7,7 @@
 #include "events/broker.hpp"
 #include "events/broker_events.hpp"
 #include "events/handlers.hpp"
+#include "events/transaction_spans.hpp"
 #include "seam/gate.hpp"
 #include "store/store.hpp"
 
@@ -49,6 +50,8 @@ class ForeignInbox final : private store::Command {
   struct Options {
     /// Deliveries that may wait.
     std::size_t max_waiting = 16;
+    /// What is applied becomes spans of it; null for none. Outlives the inbox.
+    observe::Tracer* tracer = nullptr;
   };
 
   /// The subscriber's store and gate exist and outlive the inbox; the store is stopped before it goes.
@@ -101,6 +104,7 @@ class ForeignInbox final : private store::Command {
   std::optional<std::size_t> poisoned_;
   std::string poison_;
   ForeignCounts new_counts_;
+  TransactionSpans spans_;
 };
 
 }  // namespace seamline::events

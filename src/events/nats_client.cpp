@@ -119,6 +119,9 @@ Result<std::optional<StreamState>> Connection::look_up(const TopicNames& names) 
   jsErrCode code{};
   const natsStatus status = js_GetStreamInfo(&found, streams_.get(), names.stream.c_str(), nullptr, &code);
   if (status == NATS_NOT_FOUND || code == JSStreamNotFoundErr) return std::nullopt;
+  if (status == NATS_NO_RESPONDERS || code == JSNotEnabledErr || code == JSNotEnabledForAccountErr) {
+    return unavailable("JetStream is off at the NATS server, or not for this account");
+  }
   if (status != NATS_OK) return unavailable("NATS does not tell of the stream " + names.stream + ": " + reason(status));
   const Owned<jsStreamInfo> info(found);
   if (!takes(*info, names.subject)) {

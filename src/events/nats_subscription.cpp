@@ -55,12 +55,13 @@ void Subscription::interrupt() {
 Result<void> Subscription::begin() {
   auto connection = connect();
   if (!connection) return fail(std::move(connection.error()));
+  bool is_missing = false;
   auto begun = [&]() -> Result<void> {
     auto found = (*connection)->look_up(names_);
     if (!found) return fail(std::move(found.error()));
     auto inbox = (*connection)->open_inbox(false);
     if (!inbox) return fail(std::move(inbox.error()));
-    is_missing_ = !*found;
+    is_missing = !*found;
     if (*found) {
       if (storage_.see(**found)) next_ = 1;
       auto sent = (*connection)->send_stream(names_, inbox->subject, next_, options_->heartbeat_ms);
@@ -79,7 +80,7 @@ Result<void> Subscription::begin() {
     return begun;
   }
   next_delivery_ = 1;
-  look_at_ = clock_.monotonic().plus_ms(is_missing_ ? options_->look_interval_ms : heartbeats_missed * options_->heartbeat_ms);
+  look_at_ = clock_.monotonic().plus_ms(is_missing ? options_->look_interval_ms : heartbeats_missed * options_->heartbeat_ms);
   return {};
 }
 
@@ -111,7 +112,7 @@ void Subscription::take(std::vector<ReceivedEvent>& events, std::size_t limit, s
     } else {
       obey(came);
     }
-    if (!is_missing_) look_at_ = clock_.monotonic().plus_ms(heartbeats_missed * options_->heartbeat_ms);
+    look_at_ = clock_.monotonic().plus_ms(heartbeats_missed * options_->heartbeat_ms);
   }
 }
 

@@ -50,7 +50,6 @@ class Subscription final : public BrokerSubscription {
   std::uint64_t next_delivery_ = 1;
   /// When to look again, where nothing comes until then.
   Instant look_at_{};
-  bool is_missing_ = false;
 };
 
 }  // namespace seamline::events::nats

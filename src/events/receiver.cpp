@@ -27,7 +27,7 @@ void Receiver::stop() {
 
 bool Receiver::step() {
   const Instant now = clock_.monotonic();
-  if (is_stopped_.load() || now < pause_ends_) return false;
+  if (is_stopped_.load() || !pause_.is_over(now)) return false;
   inbox_.resume();
   if (!inbox_.has_room()) return false;
   auto received = subscription_->receive(options_.max_events, options_.wait_ms);
@@ -36,11 +36,11 @@ bool Receiver::step() {
     failed(received.error());
     return false;
   }
-  if (!is_carrying_.exchange(true) && pause_ms_ > 0) {
+  if (!is_carrying_.exchange(true) && pause_.length_ms() > 0) {
     observe::log_info("events", inbox_.subscriber() + " hears the topic " + inbox_.topic().name + " of " +
                                     std::string(broker_.name()) + " again.");
   }
-  pause_ms_ = 0;
+  pause_.succeeded();
   const bool has_received = !received->empty();
   take(std::move(*received));
   return has_received || options_.wait_ms > 0;
@@ -49,12 +49,11 @@ bool Receiver::step() {
 void Receiver::failed(const Error& error) {
   count(&ReceiverCounts::failures);
   // A broker that starts, or starts again, is no news; one that stays away is.
-  if (is_carrying_.exchange(false) || pause_ms_ == 0) {
+  if (is_carrying_.exchange(false) || pause_.length_ms() == 0) {
     observe::log_warning("events", inbox_.subscriber() + " cannot hear the topic " + inbox_.topic().name + " of " +
                                        std::string(broker_.name()) + " now, and reads the log: " + error.detail);
   }
-  pause_ms_ = std::clamp(pause_ms_ * 2, first_pause_ms, options_.longest_pause_ms);
-  pause_ends_ = clock_.monotonic().plus_ms(pause_ms_);
+  pause_.begin(clock_.monotonic(), first_pause_ms, options_.longest_pause_ms);
 }
 
 void Receiver::take(std::vector<ReceivedEvent> events) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "base/growing_pause.hpp"
 #include "base/loop.hpp"
 #include "events/broker.hpp"
 #include "events/consumer.hpp"
@@ -75,8 +76,7 @@ class Receiver final : public Loop {
   store::TopicPlaces places_;
   bool has_new_places_ = false;
   Instant places_due_;
-  Instant pause_ends_;
-  std::int64_t pause_ms_ = 0;
+  GrowingPause pause_;
 
   mutable std::mutex mutex_;
   ReceiverCounts counts_;

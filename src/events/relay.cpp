@@ -24,7 +24,7 @@ Relay::Relay(std::string broker, store::Store& publisher, seam::Gate& gate, Brok
 
 bool Relay::step() {
   const Instant now = clock_.monotonic();
-  if (now < pause_ends_) return false;
+  if (!pause_.is_over(now)) return false;
   try {
     const bool has_sent = begin() && send_next();
     const bool took_outcomes = take_outcomes(has_sent ? 0 : options_.wait_ms);
@@ -114,18 +114,17 @@ bool Relay::take_outcomes(std::int64_t wait_ms) {
   SEAMLINE_CRASH_POINT(publisher_.module(), "relayed");
   if (is_out_of_reach_) observe::log_info("events", broker_ + " takes the events of " + publisher_.module() + " again.");
   is_out_of_reach_ = false;
-  pause_ms_ = 0;
+  pause_.succeeded();
   return true;
 }
 
 void Relay::start_again(const std::string& problem) {
   // A broker that starts, or starts again, is no news; one that stays away is.
-  if (!is_out_of_reach_ && pause_ms_ >= options_.longest_pause_ms) {
+  if (!is_out_of_reach_ && pause_.length_ms() >= options_.longest_pause_ms) {
     observe::log_warning("events", broker_ + " takes no events of " + publisher_.module() + " now: " + problem);
     is_out_of_reach_ = true;
   }
-  pause_ms_ = std::clamp(pause_ms_ * 2, first_pause_ms, options_.longest_pause_ms);
-  pause_ends_ = clock_.monotonic().plus_ms(pause_ms_);
+  pause_.begin(clock_.monotonic(), first_pause_ms, options_.longest_pause_ms);
   topic_.reset();
   must_rewind_ = true;
 }

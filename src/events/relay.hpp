@@ -3,6 +3,7 @@
 #include <atomic>
 #include <deque>
 
+#include "base/growing_pause.hpp"
 #include "base/loop.hpp"
 #include "events/broker.hpp"
 #include "seam/gate.hpp"
@@ -73,8 +74,7 @@ class Relay final : public Loop {
   std::deque<bool> in_flight_;  // the entries behind that one: whether the broker has them
   std::int64_t receipted_seq_ = 0;
   Instant next_receipt_;
-  Instant pause_ends_;
-  std::int64_t pause_ms_ = 0;
+  GrowingPause pause_;
   bool is_out_of_reach_ = false;
 
   struct SharedCounts {

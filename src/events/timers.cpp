@@ -11,19 +11,25 @@ namespace seamline::events {
 /// One due timer as a command. Counts itself off when it is over.
 class Timers::Firing final : public store::Command {
  public:
-  Firing(const std::string& module, const Due& due, const Handler& handler, Completion& all)
-      : module_(module), due_(due), handler_(handler), all_(all) {}
+  Firing(const std::string& module, const Due& due, const Handler& handler, observe::Tracer* tracer, Completion& all)
+      : module_(module), due_(due), handler_(handler), tracer_(tracer), all_(all) {}
 
   std::size_t run(store::Transaction& transaction, std::size_t) override {
     // Looked up again: it may have been cancelled, or moved, since it was found due.
     if (!transaction.is_timer_due(due_.kind, due_.subject)) return 1;
     SEAMLINE_CRASH_POINT(module_, "before-timer");
+    begin_span();
     transaction.cancel_timer(due_.kind, due_.subject);
     handler_(transaction, due_.subject);
+    span_.end();
     SEAMLINE_CRASH_POINT(module_, "timer-fired");
     return 1;
   }
-  void committed() override { all_.finish_one(); }
+  void committed() override {
+    span_ = {};
+    all_.finish_one();
+  }
+  void rolled_back() override { span_.cancel(); }
   void failed(const Error& error) override {
     // Anything else than its own failure leaves the timer due.
     if (error.kind == Kind::internal) problem_ = error.detail;
@@ -36,16 +42,33 @@ class Timers::Firing final : public store::Command {
   const std::optional<std::string>& problem() const { return problem_; }
 
  private:
+  void begin_span() {
+    if (tracer_ == nullptr) return;
+    const observe::TraceContext first = tracer_->root();
+    trace = first.text();
+    span_ = observe::ActiveSpan(*tracer_, observe::SpanKind::internal, first, {});
+    span_.name(module_ + " timer " + due_.kind);
+    span_.attribute("seamline.module", module_);
+    span_.attribute("seamline.timer", due_.kind);
+  }
+
   const std::string& module_;
   const Due& due_;
   const Handler& handler_;
+  observe::Tracer* const tracer_;
+  observe::ActiveSpan span_;
   Completion& all_;
   bool has_run_ = true;
   std::optional<std::string> problem_;
 };
 
-Timers::Timers(store::Store& store, const Clock& clock, Options options)
-    : store_(store), clock_(clock), options_(options), last_step_(clock.monotonic()), last_step_at_(clock.now()) {
+Timers::Timers(store::Store& store, const Clock& clock, Options options, observe::Tracer* tracer)
+    : store_(store),
+      clock_(clock),
+      options_(options),
+      tracer_(tracer),
+      last_step_(clock.monotonic()),
+      last_step_at_(clock.now()) {
   grace_ends_ = last_step_.plus_ms(options_.grace_ms);
 }
 
@@ -81,7 +104,7 @@ std::vector<Timers::Due> Timers::find_due() {
 bool Timers::fire(const std::vector<Due>& due) {
   Completion all(static_cast<std::uint32_t>(due.size()));
   std::deque<Firing> firings;
-  for (const Due& one : due) firings.emplace_back(store_.module(), one, handlers_.at(one.kind), all);
+  for (const Due& one : due) firings.emplace_back(store_.module(), one, handlers_.at(one.kind), tracer_, all);
   for (Firing& firing : firings) store_.writer().post_event(firing);
   store_.writer().wait(all);
   bool has_run = false;

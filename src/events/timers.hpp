@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/loop.hpp"
+#include "observe/trace.hpp"
 #include "store/store.hpp"
 
 namespace seamline::events {
@@ -26,8 +27,8 @@ class Timers final : public Loop {
 
   using Handler = std::function<void(store::Transaction&, const std::string& subject)>;
 
-  /// Both exist and outlive the loop.
-  Timers(store::Store& store, const Clock& clock, Options options);
+  /// Both exist and outlive the loop, as does the tracer, which may be null: each timer that fires begins a trace.
+  Timers(store::Store& store, const Clock& clock, Options options, observe::Tracer* tracer = nullptr);
 
   /// What the timers of a kind do. Before the first step.
   void on(std::string kind, Handler handler) { handlers_[std::move(kind)] = std::move(handler); }
@@ -51,6 +52,7 @@ class Timers final : public Loop {
   store::Store& store_;
   const Clock& clock_;
   const Options options_;
+  observe::Tracer* const tracer_;
   std::map<std::string, Handler> handlers_;
   Instant last_step_;
   Timestamp last_step_at_;

@@ -4,13 +4,13 @@
 #include <array>
 
 #include "host/host.hpp"
-#include "observe/exposition.hpp"
 
 namespace seamline::host {
 namespace {
 
-using observe::Exposition;
-using observe::label;
+using observe::Labels;
+using observe::MetricSink;
+using observe::MetricType;
 
 template <class Counts>
 struct Counter {
@@ -19,7 +19,17 @@ struct Counter {
   std::int64_t Counts::* count;
 };
 
-void write_relays(Exposition& out, const BrokerLinks& links) {
+/// One family a counter, with one sample for each of `items`.
+template <class Counts, std::size_t count, class Items, class LabelsOf, class CountsOf>
+void write_counters(MetricSink& out, const std::array<Counter<Counts>, count>& counters, const Items& items,
+                    LabelsOf labels_of_item, CountsOf counts_of_item) {
+  for (const Counter<Counts>& counter : counters) {
+    out.family(counter.name, MetricType::counter, counter.help);
+    for (const auto& item : items) out.sample(labels_of_item(*item), static_cast<double>(counts_of_item(*item).*counter.count));
+  }
+}
+
+void write_relays(MetricSink& out, const BrokerLinks& links) {
   using events::RelayCounts;
   static constexpr std::array counters{
       Counter<RelayCounts>{"seamline_relay_sent_total", "Events sent to a broker.", &RelayCounts::sent},
@@ -27,27 +37,22 @@ void write_relays(Exposition& out, const BrokerLinks& links) {
                            &RelayCounts::failed},
       Counter<RelayCounts>{"seamline_relay_refills_total", "Times that a broker had lost its data.", &RelayCounts::refills}};
   const auto labels = [](const BrokerLinks::Sending& sending) {
-    return label("module", sending.module) + "," + label("broker", sending.broker);
+    return Labels{{"module", sending.module}, {"broker", sending.broker}};
   };
-  for (const auto& counter : counters) {
-    out.family(counter.name, "counter", counter.help);
-    for (const auto& sending : links.sendings()) {
-      out.sample("", labels(*sending), static_cast<double>(sending->relay->counts().*counter.count));
-    }
-  }
-  out.family("seamline_relay_lag", "gauge", "Entries of a module's log that its broker has not acknowledged.");
+  write_counters(out, counters, links.sendings(), labels, [](const BrokerLinks::Sending& one) { return one.relay->counts(); });
+  out.family("seamline_relay_lag", MetricType::gauge, "Entries of a module's log that its broker has not acknowledged.");
   for (const auto& sending : links.sendings()) {
     const RelayCounts counts = sending->relay->counts();
-    out.sample("", labels(*sending), static_cast<double>(std::max<std::int64_t>(0, counts.head_seq - counts.acknowledged_seq)));
+    out.sample(labels(*sending), static_cast<double>(std::max<std::int64_t>(0, counts.head_seq - counts.acknowledged_seq)));
   }
 }
 
-std::string labels_of(const events::ForeignInbox& inbox) {
-  return label("subscriber", inbox.subscriber()) + "," + label("topic", inbox.topic().name) + "," +
-         label("broker", inbox.topic().broker);
+Labels labels_of(const BrokerLinks::Hearing& hearing) {
+  const events::ForeignInbox& inbox = *hearing.inbox;
+  return {{"subscriber", inbox.subscriber()}, {"topic", inbox.topic().name}, {"broker", inbox.topic().broker}};
 }
 
-void write_receivers(Exposition& out, const BrokerLinks& links) {
+void write_receivers(MetricSink& out, const BrokerLinks& links) {
   using events::ReceiverCounts;
   static constexpr std::array counters{
       Counter<ReceiverCounts>{"seamline_broker_received_total", "Events that came from a broker.", &ReceiverCounts::received},
@@ -58,15 +63,11 @@ void write_receivers(Exposition& out, const BrokerLinks& links) {
                               &ReceiverCounts::refused},
       Counter<ReceiverCounts>{"seamline_broker_failures_total", "Times that a broker was out of reach.",
                               &ReceiverCounts::failures}};
-  for (const auto& counter : counters) {
-    out.family(counter.name, "counter", counter.help);
-    for (const auto& hearing : links.hearings()) {
-      out.sample("", labels_of(*hearing->inbox), static_cast<double>(hearing->receiver->counts().*counter.count));
-    }
-  }
+  write_counters(out, counters, links.hearings(), labels_of,
+                 [](const BrokerLinks::Hearing& one) { return one.receiver->counts(); });
 }
 
-void write_inboxes(Exposition& out, const BrokerLinks& links) {
+void write_inboxes(MetricSink& out, const BrokerLinks& links) {
   using events::ForeignCounts;
   static constexpr std::array counters{
       Counter<ForeignCounts>{"seamline_foreign_applied_total", "Foreign events that were applied.", &ForeignCounts::applied},
@@ -75,17 +76,12 @@ void write_inboxes(Exposition& out, const BrokerLinks& links) {
                              &ForeignCounts::unheard},
       Counter<ForeignCounts>{"seamline_foreign_dead_letters_total", "Foreign events that can never be applied.",
                              &ForeignCounts::dead_letters}};
-  for (const auto& counter : counters) {
-    out.family(counter.name, "counter", counter.help);
-    for (const auto& hearing : links.hearings()) {
-      out.sample("", labels_of(*hearing->inbox), static_cast<double>(hearing->inbox->counts().*counter.count));
-    }
-  }
+  write_counters(out, counters, links.hearings(), labels_of, [](const BrokerLinks::Hearing& one) { return one.inbox->counts(); });
 }
 
 }  // namespace
 
-void write_broker_metrics(Exposition& out, const BrokerLinks& links) {
+void write_broker_metrics(MetricSink& out, const BrokerLinks& links) {
   if (!links.sendings().empty()) write_relays(out, links);
   if (links.hearings().empty()) return;
   write_receivers(out, links);

@@ -32,6 +32,8 @@ class Edge {
   virtual std::string_view callee() const = 0;
   /// Points the seam at the callee's port, a `Port<C>*`.
   virtual void connect(void* port) = 0;
+  /// As Seam::trace_with.
+  virtual void trace_with(observe::Tracer* tracer) = 0;
   virtual std::vector<EdgeOperation> operations() const = 0;
 };
 
@@ -44,6 +46,7 @@ class TypedEdge final : public Edge {
   std::string_view caller() const override { return seam_.caller(); }
   std::string_view callee() const override { return C::module; }
   void connect(void* port) override { seam_.point_at(*static_cast<Port<C>*>(port)); }
+  void trace_with(observe::Tracer* tracer) override { seam_.trace_with(tracer); }
   std::vector<EdgeOperation> operations() const override {
     std::vector<EdgeOperation> all;
     for_each_operation(typename C::operations{}, [&]<Operation Op>() {

@@ -28,14 +28,28 @@ class WorkerWaker {
   std::shared_ptr<Thread> thread_ = std::make_shared<Thread>(nullptr);
 };
 
+/// A piece of work that a module does of its own accord, while it lives.
+struct Work {
+  observe::ActiveSpan span;
+  /// For what is called and written in its course.
+  CallContext context;
+};
+
 /// What a module is given when it is made: its own store, and the kernel's services. In its constructor it asks for the ports
 /// of the modules that it calls, and registers the events that it hears, its timers and its workers. Outlives the module.
 class Environment {
  public:
-  /// All exist and outlive the environment. `directory` is where the module may keep files beside its store.
+  /// All exist and outlive the environment; `tracer` may be null. `directory` is where the module may keep files beside its
+  /// store.
   Environment(std::string module, store::Store& store, const Clock& clock, Random& random, IdSource& ids,
-              std::filesystem::path directory)
-      : module_(std::move(module)), store_(store), clock_(clock), random_(random), ids_(ids), directory_(std::move(directory)) {}
+              std::filesystem::path directory, observe::Tracer* tracer)
+      : module_(std::move(module)),
+        store_(store),
+        clock_(clock),
+        random_(random),
+        ids_(ids),
+        directory_(std::move(directory)),
+        tracer_(tracer) {}
 
   const std::string& module() const { return module_; }
   store::Store& store() const { return store_; }
@@ -76,6 +90,18 @@ class Environment {
     return workers_.back().waker;
   }
 
+  /// Begins a piece of a worker's work, which nobody has called for: the first span of a trace of its own. Thread-safe.
+  Work begin_work(std::string_view name) const {
+    Work work;
+    if (tracer_ == nullptr) return work;
+    const observe::TraceContext first = tracer_->root();
+    work.context.traceparent = first.text();
+    work.span = observe::ActiveSpan(*tracer_, observe::SpanKind::internal, first, {});
+    work.span.name(module_ + " worker " + std::string(name));
+    work.span.attribute("seamline.module", module_);
+    return work;
+  }
+
  private:
   friend class Host;
   struct Worker {
@@ -91,6 +117,7 @@ class Environment {
   Random& random_;
   IdSource& ids_;
   const std::filesystem::path directory_;
+  observe::Tracer* const tracer_;
   std::vector<std::unique_ptr<Edge>> edges_;
   events::Handlers handlers_;
   std::vector<std::pair<std::string, events::Timers::Handler>> timers_;

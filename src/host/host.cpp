@@ -11,12 +11,17 @@
 namespace seamline::host {
 namespace {
 
+HostOptions with_tracer(HostOptions options) {
+  options.broker_links.inbox.tracer = options.tracer;
+  return options;
+}
+
 constexpr ErrorCode cannot_start{"module.cannot_start", Kind::unavailable};
 
 }  // namespace
 
 Host::Host(HostOptions options, const Clock& clock, Random& random)
-    : options_(std::move(options)),
+    : options_(with_tracer(std::move(options))),
       clock_(clock),
       random_(random),
       ids_(clock, random),
@@ -30,6 +35,12 @@ Result<void> Host::add(const ModuleSpec& spec) {
   store::StoreOptions store_options = options_.store;
   store_options.directory = options_.data_dir / spec.name;
   store_options.module = spec.name;
+  if (const auto named = options_.storage.find(spec.name); named != options_.storage.end()) store_options.storage = named->second;
+  if (store_options.storage.kind == store::StorageKind::mongodb && !spec.can_keep_documents) {
+    return fail(cannot_start, "The module " + spec.name +
+                                  " needs rows, and cannot keep its data in MongoDB. Give it the kind "
+                                  "sqlite or postgres.");
+  }
   auto opened = store::Store::open(store_options, store::all_migrations(), clock_, ids_.next());
   if (!opened) return fail(std::move(opened.error()));
 
@@ -37,7 +48,8 @@ Result<void> Host::add(const ModuleSpec& spec) {
   placed->name = spec.name;
   placed->spec = spec;
   placed->store = std::move(*opened);
-  placed->environment = std::make_unique<Environment>(spec.name, *placed->store, clock_, random_, ids_, store_options.directory);
+  placed->environment =
+      std::make_unique<Environment>(spec.name, *placed->store, clock_, random_, ids_, store_options.directory, options_.tracer);
   try {
     placed->module = spec.create(*placed->environment);
   } catch (const store::StorageError& problem) {
@@ -46,7 +58,7 @@ Result<void> Host::add(const ModuleSpec& spec) {
     return fail(cannot_start, "The module " + spec.name + " cannot start: " + problem.what());
   }
   SEAMLINE_CRASH_POINT(spec.name, "module-created");
-  placed->timers = std::make_unique<events::Timers>(*placed->store, clock_, options_.timers);
+  placed->timers = std::make_unique<events::Timers>(*placed->store, clock_, options_.timers, options_.tracer);
   for (auto& [kind, handler] : placed->environment->timers_) placed->timers->on(kind, handler);
   placed->housekeeping = std::make_unique<Housekeeping>(*placed->store, clock_, options_.idempotency_keep_ms);
   if (placed->timers->has_handlers()) placed->add_loop("t-" + spec.name, *placed->timers, options_.timer_poll_ms, {});
@@ -74,6 +86,7 @@ void Host::add_foreign(const ModuleSpec& spec) {
 }
 
 void Host::connect(Edge& edge) const {
+  edge.trace_with(options_.tracer);
   if (const Placed* callee = find(edge.callee())) return edge.connect(callee->module->port());
   for (const Remote& remote : remotes_) {
     if (remote.spec.name == edge.callee()) edge.connect(remote.module->port());
@@ -83,6 +96,7 @@ void Host::connect(Edge& edge) const {
 void Host::connect_edges() {
   for (const auto& edge : own_edges_) connect(*edge);
   for (const auto& placed : modules_) {
+    placed->module->gate().trace_with(options_.tracer);
     for (const auto& edge : placed->environment->edges_) connect(*edge);
   }
 }
@@ -117,7 +131,7 @@ void Host::connect_consumer(Placed& subscriber, const std::string& publisher, co
   sources_.push_back(std::make_unique<events::LocalLogSource>(*placed->store, placed->module->gate()));
   consumers_.push_back(std::make_unique<events::Consumer>(
       publisher, handlers, *subscriber.store, subscriber.module->gate(),
-      events::Consumer::Options{options_.consumer_queue_entries, [waker = puller_waker_] { waker.wake(); }}));
+      events::Consumer::Options{options_.consumer_queue_entries, [waker = puller_waker_] { waker.wake(); }, options_.tracer}));
   puller_.add(*consumers_.back(), *sources_.back());
   placed->store->writer().listen([consumer = consumers_.back().get()](const std::shared_ptr<const store::EntryBatch>& entries) {
     consumer->offer(entries);
@@ -130,7 +144,7 @@ Host::Following& Host::follow(Placed& subscriber, const Remote& publisher, const
   auto following = std::make_unique<Following>();
   consumers_.push_back(std::make_unique<events::Consumer>(
       publisher.spec.name, handlers, *subscriber.store, subscriber.module->gate(),
-      events::Consumer::Options{options_.consumer_queue_entries, [waker = following->waker] { waker.wake(); }}));
+      events::Consumer::Options{options_.consumer_queue_entries, [waker = following->waker] { waker.wake(); }, options_.tracer}));
   events::Follower::Options follower_options = options_.follower;
   if (!options_.threads) follower_options.wait_ms = 0;
   following->name = "f-" + subscriber.name;
@@ -252,6 +266,7 @@ std::vector<OperationRoute> Host::routes_to(std::string_view module, const std::
   SEAMLINE_ASSERT(spec != nullptr);
   entrances_.push_back(spec->open_entrance(caller));
   connect(entrances_.back()->edge());
+  entrances_.back()->edge().trace_with(nullptr);
   return entrances_.back()->routes();
 }
 
@@ -259,6 +274,7 @@ std::vector<OperationRoute> Host::routes(const std::string& caller) {
   std::vector<OperationRoute> all;
   const auto add = [&](const std::string& module) {
     auto routes = routes_to(module, caller);
+    entrances_.back()->edge().trace_with(options_.tracer);
     std::move(routes.begin(), routes.end(), std::back_inserter(all));
   };
   for (const auto& placed : modules_) add(placed->name);

@@ -20,8 +20,10 @@ namespace seamline::host {
 /// Limits and folders of a host. Each has its key in the configuration.
 struct HostOptions {
   std::filesystem::path data_dir;
-  /// Its directory and module are set for each module.
+  /// Its directory, module and storage are set for each module.
   store::StoreOptions store;
+  /// Where a module's rows are, by its name; in a file in its folder where nothing is said.
+  std::map<std::string, store::Storage, std::less<>> storage;
   std::size_t consumer_queue_entries = 4096;
   events::Puller::Options puller;
   /// Of the logs of publishers elsewhere. Without threads nothing waits, whatever it says.
@@ -35,6 +37,8 @@ struct HostOptions {
   std::int64_t drain_ms = 25'000;
   /// Without threads whoever holds the host steps its loops: tests and simulations.
   bool threads = true;
+  /// Calls, events, timers and work of recorded traces become spans of it; null for none. Outlives the host.
+  observe::Tracer* tracer = nullptr;
   /// What steps the loops in the threads' place: a simulation's own. Outlives the host.
   LoopRunner* runner = &LoopRunner::threads();
 };
@@ -90,7 +94,7 @@ class Host {
   /// Routes to all modules, here and elsewhere, over edges of their own: `caller` is their name. After the modules are added,
   /// before others use the host; each call opens further edges.
   std::vector<OperationRoute> routes(const std::string& caller = "gateway");
-  /// The same to one module.
+  /// The same to one module, for who carries calls here: the caller's seam, in another process, has the span of the call.
   std::vector<OperationRoute> routes_to(std::string_view module, const std::string& caller);
   /// All edges, for metrics.
   std::vector<const Edge*> edges() const;

@@ -85,6 +85,8 @@ struct ModuleSpec {
   ContractDescriptor contract;
   /// Without the publishers' topics, which only their own contracts know.
   std::vector<EventDescriptor> hears;
+  /// Whether it has a repository over documents too; else it needs rows.
+  bool can_keep_documents = false;
   std::function<std::unique_ptr<HostedModule>(Environment&)> create;
   /// `Transport` exists and outlives what is made.
   std::function<std::unique_ptr<RemoteModule>(Transport&)> connect;
@@ -92,7 +94,8 @@ struct ModuleSpec {
   std::function<std::unique_ptr<Entrance>(std::string caller)> open_entrance;
 };
 
-/// The spec of a module class `M`, which is a `Port<M::Contract>` and is made from an Environment and its Settings.
+/// The spec of a module class `M`, which is a `Port<M::Contract>` and is made from an Environment and its Settings. It may say
+/// what it `Hears`, and that it `can_keep_documents`.
 /// Instantiate it in the module's own .cpp: it holds every route and the proxy of the contract.
 template <class M>
 ModuleSpec spec_of(typename M::Settings settings) {
@@ -103,6 +106,7 @@ ModuleSpec spec_of(typename M::Settings settings) {
   if constexpr (requires { typename M::Hears; }) {
     for_each_event(typename M::Hears{}, [&]<Event E>() { spec.hears.push_back(describe_event<E>({})); });
   }
+  if constexpr (requires { M::can_keep_documents; }) spec.can_keep_documents = M::can_keep_documents;
   spec.create = [settings = std::move(settings)](Environment& environment) -> std::unique_ptr<HostedModule> {
     return std::make_unique<TypedHostedModule<C>>(std::make_unique<M>(environment, settings));
   };

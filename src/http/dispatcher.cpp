@@ -100,16 +100,39 @@ Response Dispatcher::answer(const Request& request, const std::string& request_i
   const auto match = table_.find(verb, request.path);
   if (match.route == nullptr && match.other_verbs.empty()) return not_found(request_id);
   if (match.route == nullptr) return method_not_allowed(match.other_verbs, request_id);
-  return call(request, match, request_id);
+  if (options_.tracer == nullptr || is_of_service(request)) return call(request, match, request_id, {});
+  return trace(request, match, request_id);
 }
 
-Response Dispatcher::call(const Request& request, const RouteTable::Match& match, const std::string& request_id) const {
+Response Dispatcher::trace(const Request& request, const RouteTable::Match& match, const std::string& request_id) const {
+  observe::SpanId parent_id{};
+  const observe::TraceContext place = options_.tracer->admit(read_traceparent(request.headers), parent_id);
+  observe::ActiveSpan span(*options_.tracer, observe::SpanKind::server, place, parent_id);
+  const std::string_view route = match.route->route.path;
+  span.name(request.method + " " + std::string(route));
+  span.attribute("http.request.method", request.method);
+  span.attribute("http.route", route);
+  // Not as it was sent: it names users and their orders.
+  span.attribute("url.path", route);
+  span.attribute("url.scheme", "http");
+  Response response = call(request, match, request_id, place.text());
+  span.attribute("http.response.status_code", std::int64_t{response.status});
+  if (response.status >= 500) {
+    const auto problem = find_problem(response);
+    span.fail(problem ? problem->code : std::to_string(response.status));
+  }
+  return response;
+}
+
+Response Dispatcher::call(const Request& request, const RouteTable::Match& match, const std::string& request_id,
+                          const std::string& traceparent) const {
   const OperationRoute& route = *match.route;
   const auto refuse = [&](const Error& error) {
     return route.route.body == BodyFormat::form ? oauth_problem(error, request_id) : problem(error, request_id);
   };
   auto context = read_context(request, route, request_id);
   if (!context) return refuse(context.error());
+  if (!traceparent.empty()) context->traceparent = traceparent;
   SEAMLINE_CRASH_POINT(route.module, "after-auth");
   if (route.route.verb == Verb::get && !request.body.empty()) {
     return problem(400, "request.body_not_expected", "A GET has no body here.", request_id);
@@ -149,7 +172,7 @@ const Dispatcher::Resource* Dispatcher::find_resource(std::string_view path) con
 
 Result<CallContext> Dispatcher::read_context(const Request& request, const OperationRoute& route,
                                              const std::string& request_id) const {
-  const bool is_service = options_.trust != nullptr && request.headers.has(caller_role_header);
+  const bool is_service = is_of_service(request);
   auto context =
       http::read_context(request.headers, is_service ? Peer::service : Peer::client, clock_, route.repeat == Repeat::with_key);
   if (!context) return context;
@@ -162,6 +185,10 @@ Result<CallContext> Dispatcher::read_context(const Request& request, const Opera
   // Who called has given up: nothing is begun for nobody.
   if (context->deadline <= clock_.monotonic()) return fail(deadline_exceeded, "The time for this call was over when it came.");
   return context;
+}
+
+bool Dispatcher::is_of_service(const Request& request) const {
+  return options_.trust != nullptr && request.headers.has(caller_role_header);
 }
 
 Result<std::string> Dispatcher::check_peer(const Request& request, const CallContext& claimed, Access access) const {

@@ -6,6 +6,7 @@
 #include "base/id.hpp"
 #include "contract/routes.hpp"
 #include "http/message.hpp"
+#include "observe/trace.hpp"
 #include "security/authenticator.hpp"
 #include "security/service_trust.hpp"
 
@@ -23,6 +24,9 @@ class Dispatcher {
     /// Services must name this host by a loopback address: where trust rests on the address alone, a web page whose own name
     /// was made to point here (DNS rebinding) must not pass for a service.
     bool services_name_loopback = false;
+    /// What clients ask becomes spans of it; null for none. Calls that another process of the shop carries here have theirs in
+    /// its seam and in the module's gate. Outlives the dispatcher.
+    observe::Tracer* tracer = nullptr;
   };
 
   /// A document that needs no operation: health, OpenAPI.
@@ -49,7 +53,11 @@ class Dispatcher {
 
  private:
   Response answer(const Request& request, const std::string& request_id) const;
-  Response call(const Request& request, const RouteTable::Match& match, const std::string& request_id) const;
+  Response trace(const Request& request, const RouteTable::Match& match, const std::string& request_id) const;
+  /// `traceparent` is that of the request's own span; empty where it has none.
+  Response call(const Request& request, const RouteTable::Match& match, const std::string& request_id,
+                const std::string& traceparent) const;
+  bool is_of_service(const Request& request) const;
   Response use(const Resource& resource, const Request& request, const std::string& request_id) const;
   const Resource* find_resource(std::string_view path) const;
   Result<CallContext> read_context(const Request& request, const OperationRoute& route, const std::string& request_id) const;

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "observe/trace_context.hpp"
+
 namespace seamline::http {
 namespace {
 
@@ -15,10 +17,6 @@ constexpr std::string_view replayed_header = "Idempotent-Replayed";
 
 /// In the order of Role.
 constexpr std::array<std::string_view, 4> role_names{"anonymous", "user", "admin", "service"};
-
-bool is_lower_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
 
 bool is_id_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
@@ -43,15 +41,17 @@ std::string read_request_id(const Headers& headers) {
 }
 
 std::string read_traceparent(const Headers& headers) {
-  const std::string_view trace = headers.get(trace_header);
-  if (headers.count(trace_header) != 1 || trace.size() != 55 || !trace.starts_with("00-")) return {};
-  const std::string_view trace_id = trace.substr(3, 32);
-  const std::string_view parent_id = trace.substr(36, 16);
-  const bool has_form =
-      trace[35] == '-' && trace[52] == '-' && is_lower_hex(trace_id) && is_lower_hex(parent_id) && is_lower_hex(trace.substr(53));
-  const auto is_zero = [](std::string_view id) { return id.find_first_not_of('0') == std::string_view::npos; };
-  if (!has_form || is_zero(trace_id) || is_zero(parent_id)) return {};
-  return std::string(trace);
+  if (headers.count(trace_header) != 1) return {};
+  const auto context = observe::TraceContext::parse(headers.get(trace_header));
+  return context ? context->text() : std::string();
+}
+
+std::string read_tracestate(const Headers& headers) {
+  std::vector<std::string_view> fields;
+  for (const auto& [name, value] : headers.fields()) {
+    if (equal_ignoring_case(name, trace_state_header)) fields.emplace_back(value);
+  }
+  return observe::join_tracestate(fields);
 }
 
 Result<std::string> read_idempotency_key(const Headers& headers) {
@@ -115,6 +115,7 @@ Headers write_context(const CallContext& context, const Clock& clock) {
   };
   add(request_id_header, context.request_id);
   add(trace_header, context.traceparent);
+  if (!context.traceparent.empty()) add(trace_state_header, context.tracestate);
   add(idempotency_header, context.idempotency_key);
   if (context.wait_ms > 0) add(prefer_header, "wait=" + std::to_string((context.wait_ms + 999) / 1000));
   add(caller_role_header, std::string(role_names[static_cast<std::size_t>(context.caller.role)]));
@@ -130,6 +131,7 @@ Result<CallContext> read_context(const Headers& headers, Peer peer, const Clock&
   CallContext context;
   context.request_id = read_request_id(headers);
   context.traceparent = read_traceparent(headers);
+  if (!context.traceparent.empty()) context.tracestate = read_tracestate(headers);
   context.wait_ms = read_wait_ms(headers);
   if (takes_key) {
     auto key = read_idempotency_key(headers);

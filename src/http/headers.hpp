@@ -10,6 +10,7 @@ namespace seamline::http {
 
 inline constexpr std::string_view request_id_header = "X-Request-Id";
 inline constexpr std::string_view trace_header = "traceparent";
+inline constexpr std::string_view trace_state_header = "tracestate";
 inline constexpr std::string_view idempotency_header = "Idempotency-Key";
 inline constexpr std::string_view prefer_header = "Prefer";
 /// Between hosts of the shop only: who calls, and how many milliseconds are left to them.
@@ -25,8 +26,10 @@ inline constexpr std::int64_t max_wait_ms = 30'000;
 
 /// The client's request id where it sent a usable one (1 to 128 of [A-Za-z0-9._-]); else empty.
 std::string read_request_id(const Headers& headers);
-/// A valid traceparent (W3C Trace Context, section 3.2), or empty.
+/// A valid traceparent as version 00 (W3C Trace Context, section 3.2), or empty.
 std::string read_traceparent(const Headers& headers);
+/// The tracestate of a valid traceparent, from all its fields (section 3.3), or empty.
+std::string read_tracestate(const Headers& headers);
 /// The key, sent bare or as a quoted string (RFC 8941, section 3.3.3); empty for none.
 /// Errors: idempotency.bad_key for more than one, or anything but 1 to 128 visible ASCII characters.
 Result<std::string> read_idempotency_key(const Headers& headers);

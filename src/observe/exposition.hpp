@@ -1,25 +1,25 @@
 #pragma once
 
 #include <string>
-#include <string_view>
+
+#include "observe/metrics.hpp"
 
 namespace seamline::observe {
 
-/// Writes metrics in Prometheus' text format (version 0.0.4). One family's samples stand together, under its help and type.
-class Exposition {
+/// Writes metrics in Prometheus' text format (version 0.0.4); durations as summaries.
+class Exposition final : public MetricSink {
  public:
-  /// `type` is counter, gauge or summary. The samples that follow are of this family.
-  void family(std::string_view name, std::string_view type, std::string_view help);
-  /// `labels` are `a="x",b="y"`: see label(). `suffix` stands behind the family's name: `_sum`, or nothing.
-  void sample(std::string_view suffix, const std::string& labels, double value);
+  void family(std::string_view name, MetricType type, std::string_view help) override;
+  void sample(const Labels& labels, double value) override { line("", written(labels), value); }
+  void sample(const Labels& labels, const LatencyHistogram& durations) override;
   std::string take() { return std::move(text_); }
 
  private:
+  static std::string written(const Labels& labels);
+  void line(std::string_view suffix, const std::string& labels, double value);
+
   std::string name_;
   std::string text_;
 };
-
-/// `name="value"`, of values that are names in the source or the configuration: nothing in them needs escaping.
-std::string label(std::string_view name, std::string_view value);
 
 }  // namespace seamline::observe

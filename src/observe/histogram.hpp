@@ -31,6 +31,12 @@ class LatencyHistogram {
     for (const auto& bucket : buckets_) total += bucket.load(std::memory_order_relaxed);
     return total;
   }
+  /// How many of them took less than 2^exponent nanoseconds; `exponent` is 2 to 41.
+  std::int64_t count_below_power(std::size_t exponent) const {
+    std::int64_t below = 0;
+    for (std::size_t bucket = 0; bucket < (exponent - 1) * 4; ++bucket) below += buckets_[bucket].load(std::memory_order_relaxed);
+    return below;
+  }
   std::int64_t sum_ns() const { return sum_ns_.load(std::memory_order_relaxed); }
 
   /// The duration that a share `q` (0 to 1) of the recorded ones does not exceed, in nanoseconds; 0 while there are none.

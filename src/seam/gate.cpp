@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/outside_failure.hpp"
 #include "observe/log.hpp"
 
 namespace seamline::seam {
@@ -50,6 +51,17 @@ bool GatedLoop::step() {
     has_failed_ = true;
     return false;
   }
+}
+
+Error failure_of(std::string_view operation, const std::exception& problem) {
+  const auto* outside = dynamic_cast<const OutsideFailure*>(&problem);
+  if (outside == nullptr || !outside->passes()) return unexpected(operation, problem.what());
+  observe::log_error("module", std::string(operation) + " failed for now: " + problem.what());
+  constexpr ErrorCode code{"store.unavailable", Kind::unavailable};
+  Error error = std::move(fail(code, "What the module needs is away for now; try again in a moment.").value());
+  error.may_have_run = true;
+  error.retry_after_ms = 1000;
+  return error;
 }
 
 Error unexpected(std::string_view operation, std::string_view what) {

@@ -8,6 +8,7 @@
 
 #include "base/loop.hpp"
 #include "contract/port.hpp"
+#include "seam/call_span.hpp"
 #include "seam/cpu_meter.hpp"
 
 namespace seamline::seam {
@@ -52,6 +53,10 @@ class Gate {
   /// What the calls through the gate cost on their callers' threads.
   CpuMeter& cpu() { return cpu_; }
   const CpuMeter& cpu() const { return cpu_; }
+  /// Calls of recorded traces that come in become spans of `tracer`, which outlives the gate; null for none. Before the first
+  /// call.
+  void trace_with(observe::Tracer* tracer) { tracer_ = tracer; }
+  observe::Tracer* tracer() const { return tracer_; }
 
  private:
   void leave() {
@@ -67,6 +72,7 @@ class Gate {
   Error reason_;
   std::function<void()> wake_;
   CpuMeter cpu_;
+  observe::Tracer* tracer_ = nullptr;
 };
 
 /// A module's loop behind its gate: a step holds a place inside, and a closed gate leaves nothing to do. It is also where an
@@ -94,6 +100,10 @@ inline constexpr ErrorCode moved{"module.moved", Kind::unavailable};
 /// What a caller is told of a failure that nobody expected: the log has the rest, under the name of the operation.
 Error unexpected(std::string_view operation, std::string_view what);
 
+/// What a caller is told of an exception that the module threw: that something outside is away for now, or that it was
+/// unexpected.
+Error failure_of(std::string_view operation, const std::exception& problem);
+
 /// A module's port behind its gate: also the place where an operation's access is checked, wherever the call comes from, and
 /// where an exception ends: none crosses a port.
 template <AContract C>
@@ -108,16 +118,32 @@ class GatedPort final : public Overrides<C, GatedPort<C>> {
     const auto pass = gate_.enter();
     if (!pass) return fail(pass.error());
     const CpuMeter::Call measured(gate_.cpu());
+    // Behind the checks, so that a call that another host refuses before it comes here looks the same.
+    if (gate_.tracer() != nullptr && observe::is_sampled(context.traceparent)) [[unlikely]]
+      return run_traced(context, operation);
+    return run_inside(context, operation);
+  }
+
+ private:
+  template <Operation Op>
+  [[gnu::noinline]] Result<typename Op::Reply> run_traced(const CallContext& context, const Op& operation) {
+    CallSpan span(*gate_.tracer(), C::module, Op::name, context);
+    auto reply = run_inside(span.context(), operation);
+    if (!reply) span.failed(reply.error());
+    return reply;
+  }
+
+  template <Operation Op>
+  Result<typename Op::Reply> run_inside(const CallContext& context, const Op& operation) {
     try {
       auto reply = module_.call(context, operation);
       if (!reply && reply.error().kind == Kind::internal) return fail(unexpected(Op::name, reply.error().detail));
       return reply;
     } catch (const std::exception& problem) {
-      return fail(unexpected(Op::name, problem.what()));
+      return fail(failure_of(Op::name, problem));
     }
   }
 
- private:
   Gate& gate_;
   Port<C>& module_;
 };

@@ -12,6 +12,7 @@
 #include "base/transaction_mark.hpp"
 #include "contract/port.hpp"
 #include "observe/histogram.hpp"
+#include "seam/call_span.hpp"
 
 namespace seamline::seam {
 
@@ -86,6 +87,8 @@ class Seam final : public Overrides<C, Seam<C>> {
   void point_at(Port<C>& next) { switch_.point_at(&next); }
   bool drained() const { return switch_.drained(); }
   bool wait_drained(std::int64_t timeout_ms) { return switch_.wait_drained(timeout_ms); }
+  /// Calls of recorded traces become spans of `tracer`, which outlives the seam; null for none. Before the first call.
+  void trace_with(observe::Tracer* tracer) { tracer_ = tracer; }
 
   const std::string& caller() const { return caller_; }
   /// What was measured of the operation at this place in the contract's list.
@@ -94,6 +97,23 @@ class Seam final : public Overrides<C, Seam<C>> {
   template <Operation Op>
   Result<typename Op::Reply> run(const CallContext& context, const Op& operation) {
     SEAMLINE_ASSERT(!inside_transaction);
+    if (tracer_ != nullptr && observe::is_sampled(context.traceparent)) [[unlikely]]
+      return run_traced(context, operation);
+    return run_metered(context, operation);
+  }
+
+ private:
+  /// Apart, so that a call that is not traced has no more of it than the question.
+  template <Operation Op>
+  [[gnu::noinline]] Result<typename Op::Reply> run_traced(const CallContext& context, const Op& operation) {
+    CallSpan span(*tracer_, caller_, C::module, Op::name, context);
+    auto reply = run_metered(span.context(), operation);
+    if (!reply) span.failed(reply.error());
+    return reply;
+  }
+
+  template <Operation Op>
+  Result<typename Op::Reply> run_metered(const CallContext& context, const Op& operation) {
     const auto started = std::chrono::steady_clock::now();
     const Switch::Entered entered(switch_);
     auto reply = static_cast<Port<C>*>(entered.target())->call(context, operation);
@@ -104,8 +124,8 @@ class Seam final : public Overrides<C, Seam<C>> {
     return reply;
   }
 
- private:
   const std::string caller_;
+  observe::Tracer* tracer_ = nullptr;
   Switch switch_;
   std::array<Meter, C::operations::size> meters_;
 };

@@ -18,7 +18,7 @@ std::string title(const Migration& migration) {
 }
 
 /// Whether the migration was applied before. Errors: store.schema_changed.
-Result<bool> is_applied(SqliteConnection& connection, const Migration& migration) {
+Result<bool> is_applied(Connection& connection, const Migration& migration) {
   Rows row = connection.query("SELECT checksum FROM schema_migrations WHERE owner = $1 AND version = $2", migration.owner,
                               migration.version);
   if (!row.next()) return false;
@@ -27,22 +27,22 @@ Result<bool> is_applied(SqliteConnection& connection, const Migration& migration
                                   " was changed after it was applied to this store. Put it back as it was, and add a new one.");
 }
 
-void apply(SqliteConnection& connection, [[maybe_unused]] std::string_view module, const Migration& migration, Timestamp now) {
-  connection.execute("BEGIN IMMEDIATE");
+void apply(Connection& connection, [[maybe_unused]] std::string_view module, const Migration& migration, Timestamp now) {
+  connection.begin(Answers::later);
   try {
     connection.run_script(migration.sql);
     SEAMLINE_CRASH_POINT(module, "migration-run");
     connection.execute("INSERT INTO schema_migrations (owner, version, name, checksum, at_ms) VALUES ($1, $2, $3, $4, $5)",
                        migration.owner, migration.version, migration.name, sha256(migration.sql), now);
     SEAMLINE_CRASH_POINT(module, "migration-recorded");
-    connection.execute("COMMIT");
+    connection.commit();
   } catch (const StorageError& problem) {
-    connection.run_script("ROLLBACK");
+    connection.roll_back();
     throw StorageError("the migration " + title(migration) + ": " + problem.what(), problem.severity());
   }
 }
 
-Result<void> refuse_unknown(SqliteConnection& connection, const std::vector<Migration>& known) {
+Result<void> refuse_unknown(Connection& connection, const std::vector<Migration>& known) {
   Rows row = connection.query("SELECT owner, version, name FROM schema_migrations");
   while (row.next()) {
     const bool is_known = std::any_of(known.begin(), known.end(), [&](const Migration& migration) {
@@ -58,8 +58,7 @@ Result<void> refuse_unknown(SqliteConnection& connection, const std::vector<Migr
 
 }  // namespace
 
-Result<void> migrate(SqliteConnection& connection, std::string_view module, std::span<const Migration> migrations,
-                     Timestamp now) {
+Result<void> migrate(Connection& connection, std::string_view module, std::span<const Migration> migrations, Timestamp now) {
   connection.run_script(
       "CREATE TABLE IF NOT EXISTS schema_migrations (owner TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, "
       "checksum BLOB NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (owner, version)) STRICT");

@@ -5,7 +5,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "store/migrations.hpp"
-#include "store/sqlite.hpp"
+#include "store/connection.hpp"
 
 namespace seamline::store {
 
@@ -13,6 +13,6 @@ namespace seamline::store {
 /// recorded with its checksum. Does nothing where all are there.
 /// Errors: store.schema_changed where an applied migration reads differently now, store.schema_newer where the store has one
 /// that this program does not know.
-Result<void> migrate(SqliteConnection& connection, std::string_view module, std::span<const Migration> migrations, Timestamp now);
+Result<void> migrate(Connection& connection, std::string_view module, std::span<const Migration> migrations, Timestamp now);
 
 }  // namespace seamline::store

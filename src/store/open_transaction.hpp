@@ -15,6 +15,18 @@ class OpenTransaction : public Transaction {
   /// The module's name and the log outlive it.
   OpenTransaction(const std::string& module, EventLog& log) : module_(module), log_(log) {}
 
+  /// Opens it. Throws StorageError where it cannot be opened now; roll_back() then clears what is left.
+  virtual void begin(Answers answers) = 0;
+  /// Ends it: what was written is durable when this returns. Throws StorageError: a fatal one where it is unknown what was
+  /// kept; any other says for certain that nothing was, and leaves roll_back() to be called.
+  virtual void commit() = 0;
+  /// Undoes it, if it still is open.
+  virtual void roll_back() noexcept = 0;
+  /// Called now and then while there is nothing to do, outside a transaction.
+  virtual void idle() {}
+  /// Which session with a server this is: another one after a reconnect, in which somebody else may have written.
+  virtual std::int64_t session() const { return 0; }
+
   /// From here on it is this command's, which is there until the next one begins.
   virtual void begin_command(const Command& command) { command_ = &command; }
   /// What the batch's commands want done after the commit.

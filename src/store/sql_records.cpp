@@ -139,6 +139,7 @@ std::optional<RememberedAnswer> SqlRecords<Base>::remembered(const AnswerKey& ke
 }
 
 template class SqlRecords<View>;
+template class SqlRecords<Snapshot>;
 template class SqlRecords<OpenTransaction>;
 
 void SqlTransaction::write_entry(const LogEntry& entry) {
@@ -183,18 +184,17 @@ void SqlTransaction::remember(const AnswerKey& key, const RememberedAnswer& answ
 }
 
 std::int64_t SqlTransaction::forget_answers(Timestamp before, std::int64_t limit) {
-  return rows_.execute("DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency ORDER BY id LIMIT $2) AND at_ms < $1",
-                       before, limit);
+  return rows_.execute_and_count(
+      "DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency ORDER BY id LIMIT $2) AND at_ms < $1", before, limit);
 }
 
 void SqlTransaction::move_cursor(const std::string& publisher, std::int64_t from_seq, const LogPosition& to) {
-  const std::int64_t moved = rows_.execute(
+  // Moved by somebody else, it would not be where its consumer knows it.
+  rows_.execute_for_one_row(
       "INSERT INTO cursors (publisher, partition, log_id, epoch, seq, hash) VALUES ($1, $2, $3, $4, $5, $6) "
       "ON CONFLICT (publisher, partition) DO UPDATE SET log_id = excluded.log_id, epoch = excluded.epoch, seq = excluded.seq, "
       "hash = excluded.hash WHERE cursors.seq = $7",
       publisher, partition, to.log_id, to.epoch, to.seq, to.hash, from_seq);
-  if (moved == 1) return;
-  throw StorageError("the cursor of " + publisher + " was moved by somebody else", StorageError::Severity::fatal);
 }
 
 void SqlTransaction::bury(const std::string& publisher, const LogEntry& entry, bool is_poisoned, std::string_view reason) {
@@ -232,7 +232,7 @@ void SqlTransaction::remember_foreign_event(const std::string& source, const std
 }
 
 std::int64_t SqlTransaction::forget_foreign_events(Timestamp before, std::int64_t limit) {
-  return rows_.execute(
+  return rows_.execute_and_count(
       "DELETE FROM foreign_events WHERE (source, event_id) IN "
       "(SELECT source, event_id FROM foreign_events WHERE at_ms < $1 ORDER BY at_ms LIMIT $2)",
       before, limit);

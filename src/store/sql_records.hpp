@@ -1,11 +1,12 @@
 #pragma once
 
 #include "store/open_transaction.hpp"
+#include "store/snapshot.hpp"
 
 namespace seamline::store {
 
 /// What the kernel keeps in every store, read from the tables of migrations/kernel: the one place that knows them. `Base` is
-/// View or OpenTransaction. The connection outlives it.
+/// Snapshot, View or OpenTransaction. The connection outlives it.
 template <class Base>
 class SqlRecords : public Base {
  public:
@@ -32,6 +33,7 @@ class SqlRecords : public Base {
 };
 
 extern template class SqlRecords<View>;
+extern template class SqlRecords<Snapshot>;
 extern template class SqlRecords<OpenTransaction>;
 
 /// The writer's transaction over rows.
@@ -40,7 +42,13 @@ class SqlTransaction final : public SqlRecords<OpenTransaction> {
   /// All three outlive it.
   SqlTransaction(Connection& rows, const std::string& module, EventLog& log) : SqlRecords(rows, module, log) {}
 
-  std::int64_t changes() override { return rows_.total_changes(); }
+  void begin(Answers answers) override { rows_.begin(answers); }
+  void commit() override { rows_.commit(); }
+  void roll_back() noexcept override { rows_.roll_back(); }
+  std::int64_t session() const override { return rows_.session(); }
+
+  std::int64_t mark() override { return rows_.mark(); }
+  bool has_changed_since(std::int64_t mark) override { return rows_.has_changed_since(mark); }
   void write_entry(const LogEntry& entry) override;
   void set_timer(std::string_view kind, std::string_view subject, Timestamp due) override;
   void cancel_timer(std::string_view kind, std::string_view subject) override;

@@ -93,6 +93,15 @@ class SqliteStatement final : public Statement {
     if (code == SQLITE_DONE) return false;
     throw_error(handle_, code, sql_);
   }
+  void run() override {
+    while (step()) {
+    }
+  }
+  void run_for_one_row() override {
+    run();
+    const std::int64_t changed = sqlite3_changes64(handle_);
+    if (changed != 1) throw not_one_row(sql_, changed);
+  }
   void reset() override {
     sqlite3_reset(statement_);
     in_use_ = false;
@@ -140,18 +149,10 @@ class SqliteStatement final : public Statement {
 
 }  // namespace
 
-Sha256 Rows::digest(int column) {
-  const std::string_view stored = bytes(column);
-  Sha256 digest{};
-  if (stored.size() != digest.size()) throw StorageError("a digest of another length than 32 bytes");
-  std::memcpy(digest.data(), stored.data(), digest.size());
-  return digest;
-}
-
 void SqliteConnection::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
 SqliteConnection::SqliteConnection(const std::filesystem::path& file, Mode mode, std::int64_t checkpoint_pages)
-    : module_(file.parent_path().filename().string()), checkpoint_pages_(checkpoint_pages) {
+    : module_(file.parent_path().filename().string()), mode_(mode), checkpoint_pages_(checkpoint_pages) {
   configure_sqlite_once();
   const int flags =
       SQLITE_OPEN_NOMUTEX | (mode == Mode::writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
@@ -194,7 +195,49 @@ int SqliteConnection::committed(void* self, sqlite3* handle, const char* databas
   return SQLITE_OK;
 }
 
-std::int64_t SqliteConnection::total_changes() { return sqlite3_total_changes64(handle_.get()); }
+void SqliteConnection::begin(Answers) {
+  if (mode_ == Mode::writer) return execute("BEGIN IMMEDIATE");
+  execute("BEGIN");
+}
+
+void SqliteConnection::commit() {
+  try {
+    execute("COMMIT");
+  } catch (const StorageError& problem) {
+    if (mode_ == Mode::reader) throw;
+    // What a failed fsync left is unknown, so nothing is retried on it.
+    throw StorageError(problem.what(), StorageError::Severity::fatal);
+  }
+}
+
+void SqliteConnection::roll_back() noexcept {
+  try {
+    execute("ROLLBACK");
+  } catch (const StorageError&) {
+    // SQLite has already undone the transaction on its own for some errors; then there is nothing left to undo.
+  }
+}
+
+std::vector<std::string> SqliteConnection::tables() {
+  std::vector<std::string> names;
+  Rows row = query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name");
+  while (row.next()) names.emplace_back(row.text(0));
+  return names;
+}
+
+std::vector<Column> SqliteConnection::columns(const std::string& table) {
+  std::vector<Column> all;
+  Rows row = query("SELECT name, upper(type), pk FROM pragma_table_info($1) ORDER BY cid", table);
+  while (row.next()) {
+    const std::string_view type = row.text(1);
+    const auto known = type == "INTEGER" ? ColumnType::integer : type == "BLOB" ? ColumnType::bytes : ColumnType::text;
+    all.push_back({std::string(row.text(0)), known, row.integer(2)});
+  }
+  return all;
+}
+
+std::int64_t SqliteConnection::mark() { return sqlite3_total_changes64(handle_.get()); }
+bool SqliteConnection::has_changed_since(std::int64_t mark) { return sqlite3_total_changes64(handle_.get()) != mark; }
 std::int64_t SqliteConnection::changes() { return sqlite3_changes64(handle_.get()); }
 
 void SqliteConnection::run_script(std::string_view script) {

@@ -24,10 +24,14 @@ class SqliteConnection final : public Connection {
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
-  std::int64_t total_changes() override;
-
-  /// Runs the statements of a migration, which have no parameters.
-  void run_script(std::string_view script);
+  void begin(Answers answers) override;
+  void commit() override;
+  void roll_back() noexcept override;
+  void run_script(std::string_view script) override;
+  std::vector<std::string> tables() override;
+  std::vector<Column> columns(const std::string& table) override;
+  std::int64_t mark() override;
+  bool has_changed_since(std::int64_t mark) override;
 
  protected:
   Statement& prepared(Sql sql) override;
@@ -43,6 +47,7 @@ class SqliteConnection final : public Connection {
 
   /// The folder's name, which is the module's: all that a file knows of whose it is.
   const std::string module_;
+  const Mode mode_;
   const std::int64_t checkpoint_pages_;
   std::unique_ptr<sqlite3, Close> handle_;
   std::unordered_map<const char*, std::unique_ptr<Statement>> statements_;

@@ -1,100 +1,48 @@
 #include "store/store.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "base/fault.hpp"
-#include "store/migrator.hpp"
-#include "store/sql_records.hpp"
 
 namespace seamline::store {
 namespace {
 
-constexpr ErrorCode locked{"store.locked", Kind::conflict};
 constexpr ErrorCode unusable{"store.unusable", Kind::unavailable};
 
-/// The one partition that there is today; a later one would be `1.db`.
-constexpr const char* database_file = "0.db";
-
 }  // namespace
-
-/// One process a store: an advisory lock that the kernel releases when the process ends, however it ends.
-class Store::Lock {
- public:
-  static Result<std::unique_ptr<Lock>> take(const StoreOptions& options) {
-    const auto path = options.directory / "lock";
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) {
-      return fail(unusable,
-                  "Cannot open " + path.string() + ": " + std::strerror(errno) + ". Check the folder's owner and rights.");
-    }
-    auto lock = std::unique_ptr<Lock>(new Lock(file));
-    if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-      return fail(locked, "The store of module " + options.module + " in " + options.directory.string() +
-                              " is in use by another process. Stop that one, or give this one another data_dir.");
-    }
-    return lock;
-  }
-  ~Lock() { ::close(file_); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  explicit Lock(int file) : file_(file) {}
-  int file_;
-};
-
-/// A view with a connection of its own.
-struct OwnConnection {
-  SqliteConnection connection;
-};
-
-class Store::Reader final : private OwnConnection, public SqlRecords<View> {
- public:
-  explicit Reader(const StoreOptions& options)
-      : OwnConnection{{options.directory / database_file, SqliteConnection::Mode::reader, options.checkpoint_pages}},
-        SqlRecords(connection) {}
-};
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, std::span<const Migration> migrations, const Clock& clock,
                                            const std::string& new_log_id) {
   std::error_code problem;
   std::filesystem::create_directories(options.directory, problem);
   if (problem) return fail(unusable, "Cannot make the folder " + options.directory.string() + ": " + problem.message() + ".");
-  auto lock = Lock::take(options);
+  auto lock = FolderLock::take(options.directory, options.module);
   if (!lock) return fail(std::move(lock.error()));
   SEAMLINE_CRASH_POINT(options.module, "store-locked");
+  auto keeper = make_keeper(options, clock);
+  if (!keeper) return fail(std::move(keeper.error()));
   try {
-    auto connection = std::make_unique<SqliteConnection>(options.directory / database_file, SqliteConnection::Mode::writer,
-                                                         options.checkpoint_pages);
-    SEAMLINE_CRASH_POINT(options.module, "store-file-opened");
-    auto migrated = migrate(*connection, options.module, migrations, clock.now());
-    if (!migrated) return fail(std::move(migrated.error()));
-    SEAMLINE_CRASH_POINT(options.module, "schema-up-to-date");
-    auto store = std::unique_ptr<Store>(new Store(options, std::move(*lock), std::move(connection), clock, new_log_id));
+    auto head = (*keeper)->take(migrations, clock.now(), new_log_id);
+    if (!head) return fail(std::move(head.error()));
+    auto store = std::unique_ptr<Store>(new Store(options, std::move(*lock), std::move(*keeper), std::move(*head), clock));
     SEAMLINE_CRASH_POINT(options.module, "ownership-written");
     return store;
   } catch (const StorageError& error) {
-    return fail(unusable, "The store of module " + options.module + " in " + options.directory.string() +
-                              " cannot be used: " + error.what() + ".");
+    return fail(unusable,
+                "The store of module " + options.module + " in " + (*keeper)->place() + " cannot be used: " + error.what() + ".");
   }
 }
 
-Store::Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<SqliteConnection> connection, const Clock& clock,
-             const std::string& new_log_id)
+Store::Store(StoreOptions options, std::unique_ptr<FolderLock> lock, std::unique_ptr<Keeper> keeper, LogPosition head,
+             const Clock& clock)
     : options_(std::move(options)),
       lock_(std::move(lock)),
-      connection_(std::move(connection)),
-      log_(std::make_unique<EventLog>(take_log(*connection_, new_log_id))),
-      writer_(std::make_unique<Writer>(options_.module, *connection_, *log_, clock, options_.writer)) {}
+      keeper_(std::move(keeper)),
+      log_(std::make_unique<EventLog>(std::move(head))),
+      writer_(std::make_unique<Writer>(options_.module, keeper_->open_writer(options_.module, *log_), *log_, clock,
+                                       options_.writer)) {}
 
 Store::~Store() { stop(); }
 
-std::unique_ptr<View> Store::take_reader() {
+std::unique_ptr<Snapshot> Store::take_reader() {
   std::unique_lock lock(readers_mutex_);
   reader_returned_.wait(lock, [this] { return !idle_readers_.empty() || readers_made_ < options_.readers; });
   if (!idle_readers_.empty()) {
@@ -106,11 +54,11 @@ std::unique_ptr<View> Store::take_reader() {
   return nullptr;
 }
 
-std::unique_ptr<View> Store::borrow_reader() {
+std::unique_ptr<Snapshot> Store::borrow_reader() {
   auto reader = take_reader();
   try {
-    if (!reader) reader = std::make_unique<Reader>(options_);
-    reader->rows().execute("BEGIN");
+    if (!reader || !reader->is_usable()) reader = keeper_->open_reader();
+    reader->begin();
   } catch (...) {
     forget_reader();
     throw;
@@ -118,14 +66,15 @@ std::unique_ptr<View> Store::borrow_reader() {
   return reader;
 }
 
-void Store::give_back(std::unique_ptr<View> reader) noexcept {
+void Store::give_back(std::unique_ptr<Snapshot> reader) noexcept {
   try {
-    reader->rows().execute("COMMIT");
+    reader->end();
     const std::lock_guard lock(readers_mutex_);
     idle_readers_.push_back(std::move(reader));
     reader_returned_.notify_one();
   } catch (const std::exception&) {
-    // SQLite ends a transaction on its own after some errors. Such a connection is not used again; another takes its place.
+    // SQLite ends a transaction on its own after some errors, and a server may go away. Such a reader is not used again;
+    // another takes its place.
     forget_reader();
   }
 }

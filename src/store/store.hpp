@@ -1,33 +1,28 @@
 #pragma once
 
 #include <condition_variable>
-#include <filesystem>
 #include <span>
 
 #include "base/assert.hpp"
 #include "base/call_context.hpp"
 #include "base/fault.hpp"
+#include "store/folder_lock.hpp"
 #include "store/idempotency.hpp"
-#include "store/migrations.hpp"
-#include "store/sqlite.hpp"
+#include "store/keeper.hpp"
 #include "store/writer.hpp"
 
 namespace seamline::store {
 
 /// How a module's store is opened. Every limit has its key in the section `store` of the configuration.
-struct StoreOptions {
-  /// `<data_dir>/<module>`: holds `0.db` and `lock`. Made where it is missing.
-  std::filesystem::path directory;
-  std::string module;
+struct StoreOptions : DatabaseOptions {
   std::size_t readers = 4;
-  std::int64_t checkpoint_pages = 1000;
   Writer::Options writer;
 };
 
 /// A module's own database: one writer, many readers. Thread-safe.
 class Store {
  public:
-  /// Takes the lock, opens the file, brings the schema up to date (kernel first, then the module's own migrations).
+  /// Takes the lock, opens the database, brings the schema up to date (kernel first, then the module's own migrations).
   /// `clock` exists and outlives the store; `new_log_id` names the log of a store that is new.
   /// Errors, each saying what to do: store.locked, store.unusable, store.schema_changed, store.schema_newer.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options, std::span<const Migration> migrations,
@@ -51,6 +46,8 @@ class Store {
   Writer& writer() { return *writer_; }
   EventLog& log() { return *log_; }
   const std::string& module() const { return options_.module; }
+  /// Whether it keeps documents (View::documents) instead of rows (View::rows).
+  bool keeps_documents() const { return options_.storage.kind == StorageKind::mongodb; }
   /// Forgets answers and foreign events that were remembered before `before`, at most `limit` of each. Returns how many of that
   /// of which there were more.
   std::int64_t forget_aged(Timestamp before, std::int64_t limit);
@@ -58,25 +55,22 @@ class Store {
   void stop() { writer_->stop(); }
 
  private:
-  class Reader;
-  class Lock;
-
-  Store(StoreOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<SqliteConnection> connection, const Clock& clock,
-        const std::string& new_log_id);
+  Store(StoreOptions options, std::unique_ptr<FolderLock> lock, std::unique_ptr<Keeper> keeper, LogPosition head,
+        const Clock& clock);
   /// A reader with its snapshot open.
-  std::unique_ptr<View> borrow_reader();
-  std::unique_ptr<View> take_reader();
-  void give_back(std::unique_ptr<View> reader) noexcept;
+  std::unique_ptr<Snapshot> borrow_reader();
+  std::unique_ptr<Snapshot> take_reader();
+  void give_back(std::unique_ptr<Snapshot> reader) noexcept;
   void forget_reader() noexcept;
 
   const StoreOptions options_;
-  std::unique_ptr<Lock> lock_;
-  std::unique_ptr<SqliteConnection> connection_;
+  std::unique_ptr<FolderLock> lock_;
+  std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<EventLog> log_;
   RunningKeys running_keys_;
   std::mutex readers_mutex_;
   std::condition_variable reader_returned_;
-  std::vector<std::unique_ptr<View>> idle_readers_;
+  std::vector<std::unique_ptr<Snapshot>> idle_readers_;
   std::size_t readers_made_ = 0;
   std::unique_ptr<Writer> writer_;
 };
@@ -92,10 +86,10 @@ class WriteCall final : public Command {
   explicit WriteCall(Fn& body) : body_(body) {}
 
   std::size_t run(Transaction& transaction, std::size_t) override {
-    const std::int64_t changes_before = transaction.changes();
+    const std::int64_t before = transaction.mark();
     reply_.emplace(body_(transaction));
     // An expected failure writes nothing: there is no savepoint that could undo it.
-    SEAMLINE_ASSERT(reply_->has_value() || transaction.changes() == changes_before);
+    SEAMLINE_ASSERT(reply_->has_value() || !transaction.has_changed_since(before));
     return 1;
   }
   void committed() override { completion_.finish_one(); }
@@ -131,7 +125,7 @@ auto Store::read(Fn&& query) -> std::invoke_result_t<Fn&, View&> {
     explicit Borrowed(Store& from) : store(from), view(from.borrow_reader()) {}
     ~Borrowed() { store.give_back(std::move(view)); }
     Store& store;
-    std::unique_ptr<View> view;
+    std::unique_ptr<Snapshot> view;
   };
   const Borrowed reader(*this);
   return query(*reader.view);

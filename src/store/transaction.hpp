@@ -13,6 +13,8 @@
 
 namespace seamline::store {
 
+class Documents;
+
 /// Under what a reply is remembered: the caller (role and subject), the operation and the client's key.
 struct AnswerKey {
   std::string caller;
@@ -54,13 +56,17 @@ struct ForeignDeadLetter {
 };
 
 /// A consistent view of a module's store: what the kernel and the modules may ask of it, in their own words. SQL rows are one
-/// implementation (sql_records.hpp), documents may be another. What is read throws StorageError where the database fails.
+/// implementation (sql_records.hpp), documents another (document_records.hpp). What is read throws StorageError where the
+/// database fails.
 class View {
  public:
   virtual ~View() = default;
 
   /// The rows, for a module's repository over SQL. The kernel itself needs none but in its own implementation over rows.
-  virtual Connection& rows() = 0;
+  /// Throws StorageError where the store keeps documents.
+  virtual Connection& rows();
+  /// The documents, for a module's repository over these. Throws StorageError where the store keeps rows.
+  virtual Documents& documents();
 
   /// Whose the log is, and at which epoch. Empty in a store that is new.
   virtual LogOwnership ownership() = 0;
@@ -102,8 +108,13 @@ class Transaction : public View {
  public:
   /// When the command was queued: the same again if it runs again.
   virtual Timestamp now() const = 0;
-  /// A number that grows with everything that is written.
-  virtual std::int64_t changes() = 0;
+  /// A mark in the course of what is written, for has_changed_since().
+  virtual std::int64_t mark() = 0;
+  /// Whether anything was written since that mark.
+  virtual bool has_changed_since(std::int64_t mark) = 0;
+  /// From here on the transaction applies this entry of `publisher`. Returns false where its effect is there already: then
+  /// nothing is to be done. Only a store that writes one document at a time can be ahead of its cursor so.
+  virtual bool begin_entry(const std::string& publisher, const LogEntry& entry);
 
   /// Publishes a fact: it is in the log exactly if the transaction commits, and is handed to the subscribers after it.
   template <Event E>
@@ -143,6 +154,8 @@ class Transaction : public View {
 
   /// Writes down where to go on in a broker's topic. Places in another storage than that of `places` are forgotten.
   virtual void move_topic_places(const std::string& broker, const std::string& topic, const TopicPlaces& places) = 0;
+  /// From here on the transaction applies another foreign event; see begin_entry().
+  virtual void begin_foreign_event() {}
   /// From here on the foreign event with this identity is known.
   virtual void remember_foreign_event(const std::string& source, const std::string& event_id) = 0;
   /// Forgets the oldest of them, at most `limit`, as far as they were remembered before `before`. Returns how many.

@@ -6,7 +6,6 @@
 #include "base/assert.hpp"
 #include "base/fault.hpp"
 #include "base/transaction_mark.hpp"
-#include "store/sql_records.hpp"
 
 namespace seamline::store {
 namespace {
@@ -38,22 +37,31 @@ Error error_of_failure(const std::exception& problem) {
   return is_passing ? refusal_of(unavailable, problem.what()) : error_of(failed_alone, problem.what());
 }
 
+/// Marks the thread as inside a transaction while it lives.
+struct MarkedInside {
+  MarkedInside() { inside_transaction = true; }
+  MarkedInside(const MarkedInside&) = delete;
+  MarkedInside& operator=(const MarkedInside&) = delete;
+  ~MarkedInside() { inside_transaction = false; }
+};
+
 /// What publish-after-commit does: a kill before it loses the entries for good, though what they tell has happened.
-[[maybe_unused]] void write_in_second_transaction(Connection& rows, OpenTransaction& transaction, const EntryBatch& entries) {
-  rows.execute("BEGIN IMMEDIATE");
+[[maybe_unused]] void write_in_second_transaction(OpenTransaction& transaction, const EntryBatch& entries) {
+  transaction.begin(Answers::later);
   for (const LogEntry& entry : entries) transaction.write_entry(entry);
-  rows.execute("COMMIT");
+  transaction.commit();
 }
 
 }  // namespace
 
-Writer::Writer(std::string module, Connection& rows, EventLog& log, const Clock& clock, Options options)
+Writer::Writer(std::string module, std::unique_ptr<OpenTransaction> transaction, EventLog& log, const Clock& clock,
+               Options options)
     : module_(std::move(module)),
-      rows_(rows),
       log_(log),
       clock_(clock),
       options_(options),
-      transaction_(std::make_unique<SqlTransaction>(rows, module_, log)) {}
+      transaction_(std::move(transaction)),
+      session_(transaction_->session()) {}
 
 Writer::~Writer() { stop(); }
 
@@ -111,7 +119,10 @@ bool Writer::is_expired(const Command& command) const {
 
 bool Writer::step() {
   std::vector<Command*> batch = take_batch();
-  if (batch.empty()) return false;
+  if (batch.empty()) {
+    rest();
+    return false;
+  }
   std::erase_if(batch, [this](Command* command) {
     if (!is_expired(*command)) return false;
     command->failed(error_of(expired, "The deadline passed while the command was queued; it was not run."));
@@ -121,10 +132,11 @@ bool Writer::step() {
   return true;
 }
 
-bool Writer::begin(const std::vector<Command*>& batch) {
+bool Writer::begin(const std::vector<Command*>& batch, Answers answers) {
   try {
-    rows_.execute("BEGIN IMMEDIATE");
+    transaction_->begin(answers);
     log_.check_epoch(transaction_->ownership());
+    if (transaction_->session() != session_) check_continues();
     SEAMLINE_CRASH_POINT(module_, "batch-begin");
     return true;
   } catch (const StorageError& problem) {
@@ -135,48 +147,63 @@ bool Writer::begin(const std::vector<Command*>& batch) {
   }
 }
 
-void Writer::run_batch(const std::vector<Command*>& batch) {
-  if (!begin(batch)) return;
+void Writer::rest() {
   try {
-    std::size_t left = options_.batch_cap;
-    const std::size_t least = std::max<std::size_t>(1, options_.batch_cap / least_share);
-    inside_transaction = true;
-    for (Command* command : batch) {
-      transaction_->begin_command(*command);
-      const std::size_t done = command->run(*transaction_, std::max(left, least));
-      SEAMLINE_CRASH_POINT(module_, "after-command");
-      left -= std::min(left, done);
-    }
-    inside_transaction = false;
+    transaction_->idle();
+  } catch (const StorageError& problem) {
+    stop_if_fatal(problem);
+  }
+}
+
+void Writer::check_continues() {
+  if (!(transaction_->head() == log_.head())) {
+    throw StorageError("its log is not as this process left it: somebody else has written to it while the server was away",
+                       StorageError::Severity::fatal);
+  }
+  session_ = transaction_->session();
+}
+
+void Writer::run(const std::vector<Command*>& batch, std::size_t limit) {
+  const MarkedInside inside;
+  std::size_t left = limit;
+  const std::size_t least = std::max<std::size_t>(1, limit / least_share);
+  for (Command* command : batch) {
+    transaction_->begin_command(*command);
+    const std::size_t done = command->run(*transaction_, std::max(left, least));
+    SEAMLINE_CRASH_POINT(module_, "after-command");
+    left -= std::min(left, done);
+  }
+}
+
+void Writer::run_batch(const std::vector<Command*>& batch) {
+  if (!begin(batch, Answers::later)) return;
+  try {
+    run(batch, options_.batch_cap);
+    if (SEAMLINE_MISTAKE("ack-before-commit")) return answer(batch), commit();
+    commit();
   } catch (const std::exception& problem) {
-    inside_transaction = false;
     stop_if_fatal(problem);
     roll_back();
     for (Command* command : batch) command->rolled_back();
     return run_alone(batch);
   }
-  if (SEAMLINE_MISTAKE("ack-before-commit")) return answer(batch), commit();
-  commit();
   answer(batch);
 }
 
 void Writer::run_alone(const std::vector<Command*>& batch) {
   for (Command* command : batch) {
-    if (!begin({command})) continue;
+    // What a statement does shows at once, so that a consumer knows which entry it was.
+    if (!begin({command}, Answers::at_once)) continue;
     try {
-      transaction_->begin_command(*command);
-      inside_transaction = true;
-      command->run(*transaction_, 1);
-      inside_transaction = false;
+      run({command}, 1);
+      commit();
     } catch (const std::exception& problem) {
-      inside_transaction = false;
       stop_if_fatal(problem);
       roll_back();
       command->rolled_back();
       command->failed(error_of_failure(problem));
       continue;
     }
-    commit();
     answer({command});
   }
 }
@@ -192,8 +219,9 @@ void Writer::commit() {
   if (SEAMLINE_MISTAKE("commit-error-ignored")) return roll_back();
   SEAMLINE_CRASH_POINT(module_, "before-commit");
   try {
-    rows_.execute("COMMIT");
+    transaction_->commit();
   } catch (const StorageError& problem) {
+    if (problem.severity() != StorageError::Severity::fatal) throw;  // for certain nothing was kept
     stop_process(("the store of module " + module_ + " could not commit: " + problem.what()).c_str(),
                  "Nothing of this batch was answered. Mend the disk or free space, then start again.");
   }
@@ -202,11 +230,7 @@ void Writer::commit() {
 
 void Writer::roll_back() {
   SEAMLINE_CRASH_POINT(module_, "before-rollback");
-  try {
-    rows_.execute("ROLLBACK");
-  } catch (const StorageError&) {
-    // SQLite has already undone the transaction on its own for some errors; then there is nothing left to undo.
-  }
+  transaction_->roll_back();
   SEAMLINE_CRASH_POINT(module_, "after-rollback");
   log_.batch_rolled_back();
   transaction_->take_actions();
@@ -214,7 +238,7 @@ void Writer::roll_back() {
 
 void Writer::answer(const std::vector<Command*>& batch) {
   const auto entries = log_.batch_committed();
-  if (entries && SEAMLINE_MISTAKE("publish-after-commit")) write_in_second_transaction(rows_, *transaction_, *entries);
+  if (entries && SEAMLINE_MISTAKE("publish-after-commit")) write_in_second_transaction(*transaction_, *entries);
   const auto actions = transaction_->take_actions();
   commits_.fetch_add(1, std::memory_order_relaxed);
   committed_commands_.fetch_add(static_cast<std::int64_t>(batch.size()), std::memory_order_relaxed);

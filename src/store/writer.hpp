@@ -45,7 +45,7 @@ class Command {
 
 /// The one writer of a store. Commits a batch of commands at a time: the commit of the batch before is the window in which
 /// the next one gathers, so it never waits for more. A command's caller is answered after the commit, never before.
-/// A failed commit stops the process: what a failed fsync left is unknown, so nothing is retried on it.
+/// A commit of which it is unknown what it kept stops the process: what a failed fsync left is no ground for another try.
 class Writer final : public Loop {
  public:
   struct Options {
@@ -68,8 +68,8 @@ class Writer final : public Loop {
   /// Called after each commit that published something, before the callers are answered.
   using Listener = std::function<void(const std::shared_ptr<const EntryBatch>&)>;
 
-  /// `rows`, `log` and `clock` exist and outlive the writer.
-  Writer(std::string module, Connection& rows, EventLog& log, const Clock& clock, Options options);
+  /// `log`, `clock` and what the transaction works on exist and outlive the writer.
+  Writer(std::string module, std::unique_ptr<OpenTransaction> transaction, EventLog& log, const Clock& clock, Options options);
   ~Writer() override;
 
   /// Adds one to those that are handed what is committed from here on. Before the writer's thread is started.
@@ -97,9 +97,16 @@ class Writer final : public Loop {
  private:
   std::vector<Command*> take_batch();
   /// Opens the transaction. Returns false, having failed the whole batch, where the database is held by somebody else.
-  bool begin(const std::vector<Command*>& batch);
+  bool begin(const std::vector<Command*>& batch, Answers answers);
+  /// What is to be done while there is nothing to do.
+  void rest();
+  /// After a reconnect: that nobody else has published meanwhile. Throws StorageError, fatally, where somebody has.
+  void check_continues();
+  /// Runs the commands in the open transaction, with that much work in all.
+  void run(const std::vector<Command*>& batch, std::size_t limit);
   void run_batch(const std::vector<Command*>& batch);
   void run_alone(const std::vector<Command*>& batch);
+  /// Throws where nothing was kept for certain.
   void commit();
   /// A store that fails so can no longer be trusted with a commit: the process ends.
   void stop_if_fatal(const std::exception& problem) const;
@@ -109,11 +116,12 @@ class Writer final : public Loop {
   bool has_commands();
 
   const std::string module_;
-  Connection& rows_;
   EventLog& log_;
   const Clock& clock_;
   const Options options_;
   std::unique_ptr<OpenTransaction> transaction_;
+  /// The transaction's session at the last begin.
+  std::int64_t session_;
   std::vector<Listener> listeners_;
 
   std::atomic<std::int64_t> commits_{0};

@@ -36,6 +36,8 @@ std::vector<Damage> damages_to_stores() {
       {"X3", "order",
        "INSERT INTO cursors SELECT 'nobody', 0, log_id, epoch, seq, hash FROM cursors WHERE publisher = 'payment'"},
       {"X6", "payment", "UPDATE receipts SET seq = seq + 1"},
+      {"X6", "payment", "INSERT INTO receipts SELECT 'kafka payments', max(seq) + 1, 0 FROM event_log"},
+      {"", "payment", "INSERT INTO receipts SELECT 'kafka payments', max(seq), 0 FROM event_log"},
       {"X2 X6", "order", "DELETE FROM cursors WHERE publisher = 'payment'"},
       {"X8", "user", "UPDATE event_log SET epoch = 0 WHERE seq = 2", "user"},
       {"X8", "user", "UPDATE event_log SET epoch = 2", "user"},
@@ -117,6 +119,8 @@ std::vector<Damage> damages_to_money() {
        "payment"},
       {"M17 M18", "payment", "INSERT INTO provider_work VALUES ('none', 'charge', 0, 1)"},
       {"M17", "payment", "DELETE FROM provider_work", "", true},
+      {"M17 M18", "payment", "INSERT INTO unpriced_orders VALUES ('none', '[]', NULL, 0, 1)"},
+      {"M17", "payment", "INSERT INTO unpriced_orders SELECT order_id, '[]', NULL, 0, 1 FROM provider_work", "", true},
       {"M18", "payment", "INSERT INTO provider_work VALUES (" + captured + ", 'refund', 0, 1)"},
       {"M8 M11", "payment", "DELETE FROM ledger_entries WHERE transaction_id LIKE 'earn:%'; DELETE FROM invoices"},
       {"O2 M8 M11 S5 G1 G6", "order", "UPDATE orders SET status = 'cancelled' WHERE status = 'confirmed'"},
@@ -175,6 +179,37 @@ std::vector<Damage> damages_to_saga_and_users() {
   };
 }
 
+const std::string money_of_others =
+    "INSERT INTO payments VALUES ('theirs', 'paid', NULL, 100, 'EUR', 'tok_ok', 'captured', 'open', NULL, 1);"
+    "INSERT INTO ledger_entries VALUES ('capture:theirs', 'provider', 'theirs', 100, 'EUR', 1), "
+    "('capture:theirs', 'settlement', 'theirs', -100, 'EUR', 1);";
+const std::string success_of_others =
+    "INSERT INTO event_log SELECT max(seq) + 1, 1, 'seamline.payment.PaymentSuccess.v1', 'theirs', 1, '', "
+    "'{\"order_id\":\"theirs\",\"payment_id\":\"paid\",\"amount\":100}', zeroblob(32) FROM event_log;";
+const std::string goods_of_others =
+    "INSERT INTO stock_movements SELECT max(id) + 1, 'p1', 'reserved', 2, 'theirs', 1 FROM stock_movements;"
+    "UPDATE products SET reserved = reserved + 2 WHERE product_id = 'p1';";
+const std::string reservation_of_others =
+    "INSERT INTO reservations VALUES ('theirs', '{\"p1\":2}', 1, 'open', 'reserved', 1);"
+    "INSERT INTO timers VALUES ('inventory.reservation', 'theirs', 99);"
+    "INSERT INTO event_log SELECT max(seq) + 1, 1, 'seamline.inventory.InventoryReserved.v1', 'theirs', 1, '', "
+    "'{\"order_id\":\"theirs\"}', zeroblob(32) FROM event_log;";
+
+std::vector<Damage> damages_to_orders_of_others() {
+  return {
+      {"G3", "payment", money_of_others},
+      {"M16", "payment", success_of_others, "payment"},
+      {"S4 S10 G3", "inventory", goods_of_others},
+      {"S4 S11 G2", "inventory", reservation_of_others, "inventory"},
+      {"M11", "payment",
+       money_of_others + success_of_others +
+           "INSERT INTO invoices VALUES ('theirs', 'i', 'paid', NULL, 100, 'EUR', 1);"
+           "INSERT INTO ledger_entries VALUES ('earn:theirs', 'revenue', 'theirs', -100, 'EUR', 1), "
+           "('earn:theirs', 'settlement', 'theirs', 100, 'EUR', 1);",
+       "payment"},
+  };
+}
+
 void check(const std::vector<Damage>& damages) {
   for (const Damage& damage : damages) {
     INFO(damage.store << ": " << damage.sql);
@@ -203,6 +238,24 @@ TEST_CASE("damage to orders is found under its code") { check(damages_to_orders(
 TEST_CASE("damage to money is found under its code") { check(damages_to_money()); }
 TEST_CASE("damage to stock is found under its code") { check(damages_to_stock()); }
 TEST_CASE("damage to the saga and to users is found under its code") { check(damages_to_saga_and_users()); }
+
+TEST_CASE("damage to what is known of orders of others is found under its code") { check(damages_to_orders_of_others()); }
+
+TEST_CASE("an order that a service elsewhere placed is sound while it waits for that service's word, and after it") {
+  const AuditedShop shop = AuditedShop::quiet();
+  shop.edit("payment", money_of_others + success_of_others);
+  shop.edit("inventory", goods_of_others + reservation_of_others);
+  shop.rechain("payment");
+  shop.rechain("inventory");
+  CHECK(violated_in(shop.audited()).empty());
+
+  shop.edit("payment",
+            "UPDATE payments SET ending = 'confirmed' WHERE order_id = 'theirs';"
+            "INSERT INTO invoices VALUES ('theirs', 'i', 'paid', NULL, 100, 'EUR', 1);"
+            "INSERT INTO ledger_entries VALUES ('earn:theirs', 'revenue', 'theirs', -100, 'EUR', 1), "
+            "('earn:theirs', 'settlement', 'theirs', 100, 'EUR', 1);");
+  CHECK(violated_in(shop.audited()).empty());
+}
 
 }  // namespace
 }  // namespace seamline::test

@@ -158,15 +158,19 @@ def work_belongs_to_a_payment(records):
                          f"{payment['status'] if payment else 'not there'}")
     pending = [order_id for order_id, payment in records.payments.items() if payment["status"] == "pending"]
     has_work = {work["order_id"] for work in records.provider_work}
-    found += [f"the payment of {order_id} is pending, and nobody will ask" for order_id in pending if order_id not in has_work]
-    return len(records.provider_work) + len(pending), found
+    found += [f"{order_id} waits for a price, and its payment for something else" for order_id in sorted(records.unpriced)
+              if order_id not in pending or order_id in has_work]
+    found += [f"the payment of {order_id} is pending, and nobody will ask" for order_id in pending
+              if order_id not in has_work | records.unpriced]
+    return len(records.provider_work) + len(records.unpriced) + len(pending), found
 
 
 @check("M18")
 def nothing_is_left_to_ask(records):
     found = [f"the provider is still to be asked to {work['action']} {work['order_id']}" for work in records.provider_work]
+    found += [f"{order_id} waits for a price" for order_id in sorted(records.unpriced)]
     found += [f"the payment of {order_id} is pending" for order_id, payment in records.payments.items() if payment["status"] == "pending"]
-    return len(records.provider_work) + len(records.payments), found
+    return len(records.provider_work) + len(records.unpriced) + len(records.payments), found
 
 
 @check("M8")
@@ -190,9 +194,13 @@ def revenue_is_what_was_confirmed(records):
     for row in records.orders_that("confirmed").values():
         if row["total_minor"] is not None:
             wanted[row["currency"]] += row["total_minor"]
+    for order_id, earnings in records.earnings.items():
+        if not records.is_ours(order_id) and order_id in records.payments and records.payments[order_id]["ending"] == "confirmed":
+            for earning in earnings:
+                wanted[earning.currency] += earning.amount
     for entry in records.ledger:
         if entry["account"] == "revenue":
             have[entry["currency"]] -= entry["amount_minor"]
     currencies = {**wanted, **have}
-    return len(currencies), [f"revenue is {have[currency]} {currency}, and confirmed orders cost {wanted[currency]}"
+    return len(currencies), [f"revenue is {have[currency]} {currency}, and confirmed orders brought {wanted[currency]}"
                              for currency in currencies if have[currency] != wanted[currency]]

@@ -4,7 +4,8 @@ import time
 from cut import HEARS, connect
 
 WORK = {"order": ("SELECT count(*) FROM orders WHERE status = 'placed'", "orders are placed"),
-        "payment": ("SELECT count(*) FROM provider_work", "questions to the provider")}
+        "payment": ("SELECT (SELECT count(*) FROM provider_work) + (SELECT count(*) FROM unpriced_orders)",
+                    "questions to the provider or for a price")}
 
 
 def unsettled(data_dir, only_effects=False):

@@ -217,6 +217,11 @@ class Records:
     def provider_work(self):
         return self.table("payment", "provider_work")
 
+    @cached_property
+    def unpriced(self):
+        """The orders whose payment waits for what they cost."""
+        return {row["order_id"] for row in self.table("payment", "unpriced_orders")}
+
     # -- inventory -----------------------------------------------------------------------------------------------------
     @cached_property
     def products(self):

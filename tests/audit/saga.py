@@ -1,6 +1,6 @@
 """G: what the modules did about one order fits together."""
 from checks import check
-from records import WAS_RESERVED
+from records import WAS_RESERVED, read_lines
 
 
 @check("G1")
@@ -28,11 +28,25 @@ def steps_have_their_cause(records):
     return len(confirmed) + len(records.reservations), found
 
 
+def pays_for_others(records, order_id):
+    """Whether payment has said or heard something of an order that a service elsewhere has placed."""
+    payment = records.payments.get(order_id)
+    return not records.is_ours(order_id) and (
+        any(records.has_told("payment", order_id, name) for name in ("PaymentSuccess", "PaymentRefunded")) or
+        (payment is not None and payment["ending"] != "open"))
+
+
+def moves_for_others(records, order_id):
+    row = records.reservations.get(order_id)
+    return not records.is_ours(order_id) and row is not None and bool(read_lines(row))
+
+
 @check("G3")
 def only_placed_orders_move_anything(records):
-    found = [f"money was captured for {order_id}, which was not placed" for order_id in records.captures if order_id not in records.placed]
+    found = [f"money was captured for {order_id}, which was not placed" for order_id in records.captures
+             if order_id not in records.placed and not pays_for_others(records, order_id)]
     found += [f"goods were moved for {order_id}, which was not placed" for order_id in records.movements_of_orders
-              if order_id not in records.placed]
+              if order_id not in records.placed and not moves_for_others(records, order_id)]
     return sum(map(len, (*records.captures.values(), *records.movements_of_orders.values()))), found
 
 

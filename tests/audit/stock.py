@@ -183,6 +183,6 @@ def goods_follow_orders(records):
 
 
 @check("S8")
-def no_reservation_stands(records):
-    return len(records.reservations), [f"the reservation of {order_id} stands" for order_id, row in records.reservations.items()
-                                       if row["stock"] == "reserved"]
+def no_reservation_of_ours_stands(records):
+    ours = {order_id: row for order_id, row in records.reservations.items() if records.is_ours(order_id)}
+    return len(ours), [f"the reservation of {order_id} stands" for order_id, row in ours.items() if row["stock"] == "reserved"]

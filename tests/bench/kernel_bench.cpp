@@ -1,4 +1,5 @@
-// Figures of the kernel without HTTP: bench_kernel [sagas|seam|events|stepped]… Each prints lines of `name value unit`.
+// Figures of the kernel without HTTP: bench_kernel [sagas|short|seam|events|stepped]… Each prints lines of `name value unit`.
+// Over PostgreSQL: tests/support/postgres_server.py -- bench_kernel short.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 #include "order/module.hpp"
 #include "payment/module.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/test_storage.hpp"
 #include "user/contract.hpp"
 #include "user/module.hpp"
 
@@ -88,6 +90,7 @@ struct Shop {
     host::HostOptions options;
     options.threads = threads;
     options.data_dir = folder.path();
+    options.storage = test::storage_for_all(options.data_dir, {"user", "inventory", "payment", "order"});
     return options;
   }
 
@@ -217,6 +220,7 @@ void bench_events() {
     store::StoreOptions options;
     options.directory = folder.path() / module;
     options.module = module;
+    options.storage = test::storage_for(options.directory);
     options.writer.batch_cap = 1024;
     return store::Store::open(options, store::all_migrations(), Clock::system(), ids.next()).value();
   };
@@ -267,6 +271,7 @@ int main(int count, char** arguments) {
   if (wants("seam")) bench_seam();
   if (wants("events")) bench_events();
   if (std::find(wanted.begin(), wanted.end(), "stepped") != wanted.end()) bench_stepped(2'000);
+  if (std::find(wanted.begin(), wanted.end(), "short") != wanted.end()) bench_sagas(64, 10'000);
   if (wants("sagas")) {
     bench_sagas(1, 2'000);
     bench_sagas(64, 60'000);

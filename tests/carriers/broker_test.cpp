@@ -1,6 +1,5 @@
 // What a carrier with a broker promises beside: whatever becomes of the broker, nothing is lost or doubled.
 #include <algorithm>
-#include <thread>
 
 #include "carriage.hpp"
 #include "support/catch.hpp"
@@ -11,17 +10,21 @@ using namespace seamline::test;
 
 namespace {
 
-/// Sends events to the topic as anybody could who reaches the broker. Returns once they are there.
+/// Sends events to the topic as anybody could who reaches the broker, and again what it did not take. Returns once all are there.
 void inject(events::Broker& broker, const std::string& topic, const std::vector<events::BrokerEvent>& events) {
   auto publisher = broker.publish_to(topic);
-  std::size_t acknowledged = 0;
-  std::int64_t token = 0;
-  for (const events::BrokerEvent& event : events) REQUIRE(publisher->send(event, ++token));
-  poll_until([&] {
-    for (const auto& outcome : publisher->outcomes(100)) acknowledged += outcome.is_durable ? 1 : 0;
-    return acknowledged == events.size();
-  });
-  REQUIRE(acknowledged == events.size());
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    std::int64_t token = 0;
+    for (const events::BrokerEvent& event : events) REQUIRE(publisher->send(event, ++token));
+    std::size_t acknowledged = 0;
+    bool has_failed = false;
+    while (acknowledged < events.size() && !has_failed) {
+      for (const auto& outcome : publisher->outcomes(1000)) outcome.is_durable ? void(++acknowledged) : void(has_failed = true);
+    }
+    if (!has_failed) return;
+    publisher->reset();
+  }
+  FAIL("The broker does not take the events.");
 }
 
 std::vector<events::BrokerEvent> copies_of(Carriage& carriage) {
@@ -61,7 +64,8 @@ TEST_CASE("entries that come again, long ago or in disorder, have no second effe
   std::reverse(copies.begin(), copies.end());
   inject(*carrier.broker(), carriage.topic(), copies);
   carriage.publish(10);
-  REQUIRE(poll_until([&] { return received(carriage).received >= 120; }));
+  // NATS keeps away what it knows by its id, if it comes in the same order.
+  REQUIRE(poll_until([&] { return received(carriage).received >= 90; }));
   CHECK(carriage.hears_all());
 }
 
@@ -108,10 +112,15 @@ TEST_CASE("a broker that hangs for ten seconds holds nobody up for long") {
   carrier.server().pause();
   carriage.publish_singly(50);
   CHECK(carriage.hears_all(9'000));
-  std::this_thread::sleep_for(std::chrono::seconds(10));
+  const auto is_relayed = [&] {
+    const events::RelayCounts counts = carriage.publisher_host().broker_links().sendings().front()->relay->counts();
+    return counts.acknowledged_seq == counts.head_seq;
+  };
+  CHECK_FALSE(poll_until(is_relayed, 5'000));
   carrier.server().resume();
   carriage.publish_singly(50);
   CHECK(carriage.hears_all());
+  CHECK(poll_until(is_relayed, 15'000));
 }
 
 TEST_CASE("a broker whose data is wiped in mid-run is filled again from the log") {
@@ -128,10 +137,28 @@ TEST_CASE("a broker whose data is wiped in mid-run is filled again from the log"
   carriage.start_subscriber();
   carriage.publish_singly(50);
   CHECK(carriage.hears_all());
-  CHECK(poll_until(
-      [&] { return carriage.publisher_host().broker_links().sendings().front()->relay->counts().refills >= 1; }, 15'000));
+  CHECK(poll_until([&] { return carriage.publisher_host().broker_links().sendings().front()->relay->counts().refills >= 1; },
+                   15'000));
   const std::int64_t before = received(carriage).received;
   carriage.publish_singly(5);
+  CHECK(poll_until([&] { return received(carriage).received > before; }, 15'000));
+  CHECK(carriage.hears_all());
+}
+
+TEST_CASE("two brokers change places, twice: neither's places are taken for the other's") {
+  UnderTest first;
+  UnderTest second;
+  Carriage carriage(first.apart, first.broker());
+  carriage.publish(40);
+  REQUIRE(carriage.hears_all());
+  carriage.change_broker(*second.broker());
+  carriage.publish_singly(20);
+  REQUIRE(carriage.hears_all());
+  carriage.change_broker(*first.broker());
+  carriage.publish_singly(20);
+  REQUIRE(carriage.hears_all());
+  const std::int64_t before = received(carriage).received;
+  carriage.publish(5);
   CHECK(poll_until([&] { return received(carriage).received > before; }, 15'000));
   CHECK(carriage.hears_all());
 }

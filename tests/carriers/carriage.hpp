@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/random.hpp"
@@ -84,7 +83,7 @@ class Carriage {
   bool hears_all(std::int64_t timeout_ms = 60'000) {
     poll_until([this] { return subscriber().read(count_heard) >= published_; }, static_cast<int>(timeout_ms / 2));
     // What comes twice comes soon.
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (poll_until([this] { return subscriber().read(count_heard) > published_; }, 25)) return false;
     std::vector<std::int64_t> wanted;
     for (std::int64_t number = 1; number <= published_; ++number) wanted.push_back(number);
     return heard() == wanted;
@@ -114,6 +113,14 @@ class Carriage {
     if (!is_apart_) return restart_both();
     stop_publisher();
     start_publisher();
+  }
+
+  /// Both are started again, and find another broker, which exists and outlives them, where the first one was.
+  void change_broker(events::Broker& broker) {
+    broker_ = &broker;
+    stop_subscriber();
+    restart_publisher();
+    start_subscriber();
   }
 
   store::Store& publisher() { return publisher_host_->store_of("note"); }
@@ -157,7 +164,7 @@ class Carriage {
   host::ModuleSpec ear_spec();
 
   const bool is_apart_;
-  events::Broker* const broker_;
+  events::Broker* broker_;
   const std::string topic_prefix_;
   TemporaryFolder folder_;
   std::int64_t published_ = 0;
@@ -179,8 +186,8 @@ class HearingEar final : public host::HostedModule {
       return {};
     });
     environment.hear<NoteWritten>([&probe](store::Transaction& transaction, const NoteWritten& event) {
-      transaction.rows().execute("INSERT INTO heard (position, number) VALUES ((SELECT coalesce(max(position), 0) + 1 FROM heard), $1)",
-                                 event.number);
+      transaction.rows().execute(
+          "INSERT INTO heard (position, number) VALUES ((SELECT coalesce(max(position), 0) + 1 FROM heard), $1)", event.number);
       if (probe.after_effect) probe.after_effect(transaction, event);
     });
   }
@@ -227,7 +234,7 @@ inline void Carriage::start_publisher() {
   REQUIRE(started.has_value());
   server_ = std::move(*started);
   port_ = server_->port();
-  address_ = std::make_unique<http::FixedEndpoint>("http://127.0.0.1:" + std::to_string(port_));
+  if (!address_) address_ = std::make_unique<http::FixedEndpoint>("http://127.0.0.1:" + std::to_string(port_));
 }
 
 inline void Carriage::start_subscriber() {

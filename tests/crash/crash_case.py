@@ -12,7 +12,7 @@ from typing import NamedTuple
 import audits
 import wishes
 from client_history import History
-import split
+from ports import RESERVED
 from shop import Shop
 from split import MODULES, SplitShop
 from wishes import Crowd
@@ -289,7 +289,7 @@ def run_once(case, folder, template):
         violations = [f"{type(problem).__name__}: {problem}"]
     finally:
         fire.close()
-        split.RESERVED.clear()
+        RESERVED.clear()
     log = fire.log() if violations else ""
     shutil.rmtree(folder, ignore_errors=True)
     return Outcome(case, run.kills, len(fire.history.acknowledged()), violations, time.monotonic() - begin, log)

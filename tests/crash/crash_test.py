@@ -15,7 +15,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("system", "audit")]
+sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("system", "audit", "support")]
 
 import points  # noqa: E402
 from crash_case import PLACEMENTS, PROFILES, run_case  # noqa: E402

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("system", "audit")]
+sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("system", "audit", "support")]
 
 import audits  # noqa: E402
 import points  # noqa: E402

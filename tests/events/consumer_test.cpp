@@ -206,12 +206,12 @@ TEST_CASE("a consumer whose cursor is no place in the log stops, says so, and ne
   ear.settle();
   ear.stop();
   publisher.store.reset();
-  const auto edit = [&](store::Sql sql) {
-    store::SqliteConnection(publisher.options.directory / "0.db", store::SqliteConnection::Mode::writer, 1000).execute(sql);
-  };
+  const auto edit = [&](const char* sql) { edit_store(publisher.options, sql); };
   SECTION("the log has another id") { edit("UPDATE ownership SET log_id = 'another'"); }
   SECTION("the log was restored from an older copy") { edit("DELETE FROM event_log WHERE seq = 3"); }
-  SECTION("the log has another entry there") { edit("UPDATE event_log SET hash = zeroblob(32) WHERE seq = 3"); }
+  SECTION("the log has another entry there") {
+    edit("UPDATE event_log SET hash = (SELECT hash FROM event_log WHERE seq = 1) WHERE seq = 3");
+  }
   publisher.reopen();
   ear.start();
   ear.settle();
@@ -273,10 +273,7 @@ TEST_CASE("a poisoned entry becomes a dead letter, later ones of its subject are
 TEST_CASE("an entry that cannot be decoded is a dead letter at once") {
   NoteStore publisher;
   publish_numbers(publisher, 1, 2);
-  {
-    store::SqliteConnection rows(publisher.options.directory / "0.db", store::SqliteConnection::Mode::writer, 1000);
-    rows.execute("UPDATE event_log SET payload = '{\"type\":\"NoteWritten\",\"number\":\"one\"}' WHERE seq = 1");
-  }
+  edit_store(publisher.options, R"(UPDATE event_log SET payload = '{"type":"NoteWritten","number":"one"}' WHERE seq = 1)");
   Ear ear(publisher);
   ear.settle();
   CHECK(ear.numbers() == count_up(2, 2));

@@ -26,6 +26,7 @@ class Ear {
     store::StoreOptions options;
     options.directory = publisher_.folder.path() / "ear";
     options.module = "ear";
+    options.storage = storage_for(options.directory);
     options.writer = writer_options_;
     auto opened = store::Store::open(options, migrations, publisher_.clock, "log-ear");
     if (!opened) throw std::runtime_error(opened.error().detail);

@@ -134,7 +134,7 @@ TEST_CASE("a publisher that is killed and comes back is heard on from where it w
   CHECK(far.ear.numbers() == count_up(1, 6));
 }
 
-TEST_CASE("a publisher restored from an older copy has diverged, and nothing is skipped") {
+TEST_CASE("a publisher restored from an older copy has diverged, and nothing is skipped", "[sqlite]") {
   FarPublisher publisher;
   FarEar far(publisher.url());
   TemporaryFolder copies;
@@ -178,7 +178,7 @@ TEST_CASE("a publisher restored from an older copy has diverged, and nothing is 
   CHECK(far.ear.numbers() == count_up(1, 9));
 }
 
-TEST_CASE("another log in the place of a publisher's is not heard, and the right one is when it is back") {
+TEST_CASE("another log in the place of a publisher's is not heard, and the right one is when it is back", "[sqlite]") {
   FarPublisher publisher;
   FarEar far(publisher.url());
   TemporaryFolder copies;

@@ -29,18 +29,13 @@ class NatsServer {
   std::string url() const { return "nats://127.0.0.1:" + std::to_string(port_); }
   std::string monitor_url() const { return "http://127.0.0.1:" + std::to_string(monitor_port_); }
 
-  /// Returns once it answers. With further arguments for its command line.
+  /// Returns once it answers. With further words for its command line.
   void start(const std::vector<std::string>& further = {}) {
-    std::vector<std::string> words = {"nats-server",
-                                      "--addr",
-                                      "127.0.0.1",
-                                      "--port",
-                                      std::to_string(port_),
-                                      "--http_port",
-                                      std::to_string(monitor_port_),
-                                      "--log",
-                                      (folder_.path() / "log").string()};
-    if (further.empty()) words.insert(words.end(), {"--jetstream", "--store_dir", store().string()});
+    start_without_streams({"--jetstream", "--store_dir", store().string()}, further);
+  }
+  void start_without_streams(std::vector<std::string> words = {}, const std::vector<std::string>& further = {}) {
+    words.insert(words.begin(), {"nats-server", "--addr", "127.0.0.1", "--port", std::to_string(port_), "--http_port",
+                                 std::to_string(monitor_port_), "--log", (folder_.path() / "log").string()});
     words.insert(words.end(), further.begin(), further.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());

@@ -4,11 +4,13 @@
 #include <thread>
 
 #include "host/metrics.hpp"
+#include "observe/exposition.hpp"
 #include "support/catch.hpp"
 #include "support/poll.hpp"
 #include "support/manual_clock.hpp"
 #include "support/notes.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/test_storage.hpp"
 
 using namespace seamline;
 using namespace seamline::test;
@@ -31,7 +33,7 @@ class NoteModule final : public Port<NoteContract> {
 
   NoteModule(host::Environment& environment, Probe* probe) : store_(environment.store()), probe_(*probe) {
     (void)store_.write({}, [](Transaction& transaction) -> Result<void> {
-      transaction.rows().execute(
+      transaction.rows().run_script(
           "CREATE TABLE IF NOT EXISTS notes (id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT");
       return {};
     });
@@ -80,7 +82,7 @@ class EarModule final : public Port<EarContract> {
   EarModule(host::Environment& environment, Probe* probe)
       : notes_(environment.port<NoteContract>()), probe_(*probe), worker_(*probe) {
     (void)environment.store().write({}, [](Transaction& transaction) -> Result<void> {
-      transaction.rows().execute(
+      transaction.rows().run_script(
           "CREATE TABLE IF NOT EXISTS heard (id TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) STRICT");
       return {};
     });
@@ -119,6 +121,7 @@ class TwoModules {
  public:
   explicit TwoModules(bool threads) {
     options.data_dir = folder.path();
+    options.storage = storage_for_all(options.data_dir, {"note", "ear"});
     options.threads = threads;
     options.timers.grace_ms = 0;
     options.timers.stall_ms = INT64_MAX / 2'000'000;
@@ -292,7 +295,7 @@ TEST_CASE("behind a closed gate a module is still: it answers, hears, fires and 
   CHECK(test::poll_until([&] { return two.probe.worker_steps > worker_steps; }));
 }
 
-TEST_CASE("a module whose store is in use is refused, and so is one whose store is broken") {
+TEST_CASE("a module whose store is in use is refused, and so is one whose store is broken", "[sqlite]") {
   TwoModules two(false);
   two.start();
   host::Host second(two.options, two.clock, two.random);
@@ -348,8 +351,11 @@ TEST_CASE("status and edges show every module, who calls whom, and whom a module
   CHECK(edges == std::set<std::string>{"test>note", "test>ear", "gateway>note", "gateway>ear", "service>ear", "ear>note"});
 
   two.host.reset();
-  store::SqliteConnection(two.folder.path() / "note" / "0.db", store::SqliteConnection::Mode::writer, 1000)
-      .execute("UPDATE ownership SET log_id = 'restored'");
+  store::DatabaseOptions note;
+  note.module = "note";
+  note.directory = two.folder.path() / note.module;
+  note.storage = storage_for(note.directory);
+  edit_store(note, "UPDATE ownership SET log_id = 'restored'");
   two.start();
   REQUIRE(two.host->run_until_quiet());
   CHECK(two.host->status()[1].diverged_from == std::vector<std::string>{"note"});
@@ -361,7 +367,9 @@ TEST_CASE("metrics tell what each edge carried and each subscriber applied, fami
   REQUIRE(two.write("a").has_value());
   CHECK(!two.write("a").has_value());
   const auto has_line = [&](const std::string& line) {
-    return ("\n" + host::render_metrics(*two.host, "1.2.3")).find("\n" + line + "\n") != std::string::npos;
+    observe::Exposition out;
+    host::write_metrics(out, *two.host, "1.2.3");
+    return ("\n" + out.take()).find("\n" + line + "\n") != std::string::npos;
   };
   CHECK(has_line("seamline_build_info{version=\"1.2.3\"} 1"));
   CHECK(has_line("seamline_seam_calls_total{from=\"test\",to=\"note\",operation=\"note.write\"} 2"));

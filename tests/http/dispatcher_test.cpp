@@ -392,3 +392,59 @@ TEST_CASE("where trust rests on the address, a service names it by loopback: a r
     }
   }
 }
+
+TEST_CASE("a client's request is a span below the client's own, and the call runs under it") {
+  test::ManualClock clock;
+  SeededRandom random{1};
+  observe::Tracer tracer({}, clock, random);
+  Edge edge({.tracer = &tracer});
+  const std::string sent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  CHECK(edge.add_part(part, {{"traceparent", sent}, {"tracestate", "rojo=1"}}).status == 201);
+  const auto spans = tracer.take(10);
+  REQUIRE(spans.size() == 1);
+  CHECK(spans[0].name == "POST /thing/{thing}/parts");
+  CHECK(spans[0].kind == observe::SpanKind::server);
+  CHECK(spans[0].parent_id == observe::TraceContext::parse(sent)->span_id);
+  CHECK(edge.things.context.traceparent == spans[0].context.text());
+  CHECK(edge.things.context.tracestate == "rojo=1");
+  std::string attributes;
+  for (const auto& attribute : spans[0].attributes) {
+    const auto* text = std::get_if<std::string>(&attribute.value);
+    attributes +=
+        std::string(attribute.key) + "=" + (text != nullptr ? *text : std::to_string(std::get<1>(attribute.value))) + " ";
+  }
+  // The path as it was sent would name t1.
+  CHECK(attributes ==
+        "http.request.method=POST http.route=/thing/{thing}/parts url.path=/thing/{thing}/parts url.scheme=http "
+        "http.response.status_code=201 ");
+}
+
+TEST_CASE("a request that brings no trace begins one, and one that fails here says how") {
+  test::ManualClock clock;
+  SeededRandom random{1};
+  observe::Tracer tracer({}, clock, random);
+  Edge edge({.tracer = &tracer});
+  edge.things.error = Error{"call.unavailable", Kind::unavailable, "away", {}, false, false, false, 0};
+  CHECK(edge.add_part(part, {{"traceparent", "00-hostile"}}).status == 503);
+  edge.things.error.reset();
+  CHECK(edge.send("POST", "/thing/t1/parts", part).status == 401);
+  const auto spans = tracer.take(10);
+  REQUIRE(spans.size() == 2);
+  CHECK(spans[0].parent_id == observe::SpanId{});
+  CHECK(spans[0].error_code == "call.unavailable");
+  // That a client made a mistake is no failure of the server.
+  CHECK(spans[1].error_code.empty());
+  CHECK(spans[0].context.trace_id != spans[1].context.trace_id);
+}
+
+TEST_CASE("what no route answers, and a trace that is not recorded, leave no span") {
+  test::ManualClock clock;
+  SeededRandom random{1};
+  observe::Tracer tracer({{.ratio = 0}, 100}, clock, random);
+  Edge edge({.tracer = &tracer});
+  CHECK(edge.add_part(part).status == 201);
+  CHECK(edge.things.context.traceparent.ends_with("-00"));
+  CHECK(edge.send("GET", "/health").status == 200);
+  CHECK(edge.send("GET", "/nowhere").status == 404);
+  CHECK(tracer.waiting() == 0);
+}

@@ -84,7 +84,7 @@ TEST_CASE("a traceparent is passed on only where it is valid (W3C Trace Context,
   const auto read = [](const std::string& value) { return http::read_traceparent(with({{"traceparent", value}})); };
   CHECK(read(trace) == trace);
   for (const std::string& bad :
-       {std::string(), trace.substr(1), trace + "0", "ff" + trace.substr(2), "01" + trace.substr(2),
+       {std::string(), trace.substr(1), trace + "0", "ff" + trace.substr(2), "01" + trace.substr(2) + "x",
         "00-" + std::string(32, '0') + trace.substr(35), trace.substr(0, 36) + std::string(16, '0') + "-01",
         std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"), trace.substr(0, 53) + "0g",
         trace.substr(0, 35) + "_" + trace.substr(36)}) {
@@ -92,6 +92,22 @@ TEST_CASE("a traceparent is passed on only where it is valid (W3C Trace Context,
     CHECK(read(bad).empty());
   }
   CHECK(http::read_traceparent(with({{"traceparent", trace}, {"traceparent", trace}})).empty());
+  CHECK(read("01" + trace.substr(2) + "-of-a-later-version") == trace);
+}
+
+TEST_CASE("a tracestate goes with a valid traceparent, from all its fields, and with nothing else") {
+  const auto read = [](http::Headers headers) {
+    return http::read_context(headers, http::Peer::client, Clock::system()).value().tracestate;
+  };
+  CHECK(read(with({{"traceparent", trace}, {"tracestate", "a=1"}, {"TraceState", "b=2"}})) == "a=1,b=2");
+  CHECK(read(with({{"tracestate", "a=1"}})).empty());
+  CHECK(read(with({{"traceparent", "00-nonsense"}, {"tracestate", "a=1"}})).empty());
+  CHECK(read(with({{"traceparent", trace}, {"tracestate", "A=\x01"}})).empty());
+  CallContext context;
+  context.tracestate = "a=1";
+  CHECK_FALSE(http::write_context(context, Clock::system()).has("tracestate"));
+  context.traceparent = trace;
+  CHECK(http::write_context(context, Clock::system()).get("tracestate") == "a=1");
 }
 
 TEST_CASE("If-None-Match has a list of tags, weak ones too, or a star") {

@@ -50,7 +50,8 @@ class Warehouse {
 
 }  // namespace
 
-TEST_CASE("in whatever order its words come, a cancelled order sets nothing aside, and what it had set aside is released once") {
+TEST_CASE("in whatever order its words come, a cancelled order sets nothing aside, and what it had set aside is released once",
+          "[exhaustive]") {
   for (const auto hearing : {Stage::Hearing::typed, Stage::Hearing::bytes}) {
     Warehouse warehouse(hearing);
     warehouse.add("p1", 1'000);
@@ -79,7 +80,7 @@ TEST_CASE("in whatever order its words come, a cancelled order sets nothing asid
   }
 }
 
-TEST_CASE("lines and payment reserve once in either order, and the confirmation that follows commits once") {
+TEST_CASE("lines and payment reserve once in either order, and the confirmation that follows commits once", "[exhaustive]") {
   Warehouse warehouse;
   warehouse.add("p1", 1'000);
   int number = 0;

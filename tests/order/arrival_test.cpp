@@ -73,7 +73,7 @@ const std::map<std::string, std::string> endings{{"reserved", "-"},
 
 }  // namespace
 
-TEST_CASE("whatever comes first ends an order, once, what comes later changes nothing") {
+TEST_CASE("whatever comes first ends an order, once, what comes later changes nothing", "[exhaustive]") {
   for (const auto hearing : {Stage::Hearing::typed, Stage::Hearing::bytes}) {
     Orders orders(hearing);
     std::vector<std::string> words;

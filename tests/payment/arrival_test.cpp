@@ -58,7 +58,7 @@ const std::vector<std::string> tokens{"tok_ok", "tok_timeout", "tok_declined"};
 
 }  // namespace
 
-TEST_CASE("in whatever order its words come, a cancelled order keeps no money, and gives it back at most once") {
+TEST_CASE("in whatever order its words come, a cancelled order keeps no money, and gives it back at most once", "[exhaustive]") {
   for (const auto hearing : {Stage::Hearing::typed, Stage::Hearing::bytes}) {
     Payments payments(hearing);
     int number = 0;
@@ -95,7 +95,8 @@ TEST_CASE("in whatever order its words come, a cancelled order keeps no money, a
   }
 }
 
-TEST_CASE("in whatever order its words come, an order that is confirmed after it was made is charged, earned and invoiced once") {
+TEST_CASE("in whatever order its words come, an order that is confirmed after it was made is charged, earned and invoiced once",
+          "[exhaustive]") {
   Payments payments;
   int number = 0;
   std::vector<std::pair<order::OrderId, std::string>> played;
@@ -130,7 +131,7 @@ TEST_CASE("in whatever order its words come, an order that is confirmed after it
   CHECK(test::check_ledger(payments.stage.store_of("payment")).empty());
 }
 
-TEST_CASE("the first end that payment hears of an order counts, whatever is said later") {
+TEST_CASE("the first end that payment hears of an order counts, whatever is said later", "[exhaustive]") {
   Payments payments;
   int number = 0;
   for (const std::string& token : tokens) {
@@ -147,6 +148,21 @@ TEST_CASE("the first end that payment hears of an order counts, whatever is said
   CHECK(test::check_ledger(payments.stage.store_of("payment")).empty());
   CHECK(test::count_in(payments.stage.store_of("payment"),
                        "SELECT count(*) FROM payments WHERE ending = 'cancelled' AND status NOT IN ('failed', 'refunded')") == 0);
+}
+
+TEST_CASE("a confirmation that comes while the money is on its way back earns none of it") {
+  Payments payments;
+  payments.say("created", {"o1"}, "tok_timeout");
+  payments.stage.settle();
+  payments.let_all_time_pass();
+  CHECK(payments.status({"o1"}) == "captured");
+  payments.say("inventory failed", {"o1"}, "");
+  payments.say("confirmed", {"o1"}, "");
+  payments.stage.settle();
+  payments.let_all_time_pass();
+  CHECK(payments.status({"o1"}) == "refunded");
+  CHECK(payments.invoices({"o1"}) == 0);
+  CHECK(test::check_ledger(payments.stage.store_of("payment")).empty());
 }
 
 TEST_CASE("OrderCancelled before OrderCreated: nothing is charged, and nobody waits for a word") {

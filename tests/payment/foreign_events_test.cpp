@@ -73,9 +73,9 @@ TEST_CASE("a foreign OrderCreated with numbers for ids and no total is charged w
   CHECK(payments.stage.heard_of<payment::PaymentSuccess>("4711") == 1);
 }
 
-TEST_CASE("a foreign OrderCreated that nobody can put a price on is refused, not charged") {
+TEST_CASE("a foreign OrderCreated whose lines add up to more than anything may cost is refused, not charged") {
   Payments payments;
-  payments.stage.say(ForeignOrderCreated{4711, {{7, 2, std::nullopt}}});
+  payments.stage.say(ForeignOrderCreated{4711, {{7, 1000, max_amount_minor}}});
   CHECK(payments.row("4711") == "failed 0 EUR tok_ok amount_unknown");
   CHECK(payments.stage.heard_of<payment::PaymentFailed>("4711") == 1);
 }

@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include "base/random.hpp"
+#include "seam/gate.hpp"
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
 #include "support/notes.hpp"
@@ -44,6 +46,21 @@ class Barrier {
  private:
   std::atomic<bool> waiting_{false};
   std::atomic<bool> released_{false};
+};
+
+/// A module that tells under which trace it was called.
+class Seeing final : public Overrides<NoteContract, Seeing> {
+ public:
+  explicit Seeing(std::string& kept) : seen_(kept) {}
+  template <Operation Op>
+  Result<Note> run(const CallContext& context, const Op& operation) {
+    seen_ = context.traceparent;
+    if (operation.number < 0) return fail(WriteNote::errors[0], "as asked");
+    return Note{operation.note_id, operation.number};
+  }
+
+ private:
+  std::string& seen_;
 };
 
 }  // namespace
@@ -158,4 +175,41 @@ TEST_CASE("a port that is called inside a transaction breaks an assumption and e
           (void)seam.call(CallContext{}, WriteNote{{"n"}, 1});
         }).aborted);
   CHECK(run_in_child([&] { (void)seam.call(CallContext{}, WriteNote{{"n"}, 1}); }).status == 0);
+}
+
+TEST_CASE("a call of a recorded trace is two spans, the caller's and the callee's, and the callee runs under its own") {
+  SeededRandom random{1};
+  observe::Tracer tracer({}, Clock::system(), random);
+  std::string seen;
+  Seeing module(seen);
+  seam::Gate gate;
+  gate.trace_with(&tracer);
+  seam::GatedPort<NoteContract> gated(gate, module);
+  seam::Seam<NoteContract> seam("order", gated);
+  seam.trace_with(&tracer);
+  CallContext context;
+  context.traceparent = tracer.root().text();
+  CHECK(seam.call(context, WriteNote{{"n"}, 1}));
+  CHECK_FALSE(seam.call(context, WriteNote{{"n"}, -1}));
+  const auto spans = tracer.take(10);
+  REQUIRE(spans.size() == 4);
+  CHECK(spans[0].name == "note.write");
+  CHECK(spans[0].kind == observe::SpanKind::server);
+  CHECK(spans[1].name == "order -> note.write");
+  CHECK(spans[1].kind == observe::SpanKind::client);
+  CHECK(spans[1].parent_id == observe::TraceContext::parse(context.traceparent)->span_id);
+  CHECK(spans[0].parent_id == spans[1].context.span_id);
+  CHECK(spans[1].error_code.empty());
+  CHECK(spans[2].error_code == "note.refused");
+  CHECK(spans[3].error_code == "note.refused");
+  CHECK(seen == spans[2].context.text());
+  CHECK(seam.meter(0).latency.count() == 2);
+
+  // Not recorded: the context is handed on as it is.
+  context.traceparent.back() = '0';
+  CHECK(seam.call(context, WriteNote{{"n"}, 1}));
+  CHECK(seen == context.traceparent);
+  CHECK(seam.call({}, WriteNote{{"n"}, 1}));
+  CHECK(seen.empty());
+  CHECK(tracer.waiting() == 0);
 }

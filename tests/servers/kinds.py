@@ -67,6 +67,7 @@ class Kind:
         self.data = folder / "data"
         self.options = options
         self.ports = free_ports(self.port_count)
+        self.ports[0] = options.port or self.ports[0]
         self.address = f"127.0.0.1:{self.ports[0]}"
 
     def prepare(self, process):

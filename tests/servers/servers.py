@@ -16,7 +16,7 @@ class Server:
     name = None
 
     def __init__(self, *options):
-        """`options` as serve takes them, for example "--newer"."""
+        """`options` as serve takes them, for example "--newer", or "--port", "9092"."""
         self._process = subprocess.Popen([SERVE, self.name, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._closed = False
         try:

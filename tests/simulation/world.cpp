@@ -322,6 +322,7 @@ bool World::has_settled(const std::string& module) {
     const auto has_rows = [&](store::Sql sql) { return view.rows().query(sql).next(); };
     if (has_rows("SELECT 1 FROM timers LIMIT 1")) return false;
     if (module == "payment" && has_rows("SELECT 1 FROM provider_work LIMIT 1")) return false;
+    if (module == "payment" && has_rows("SELECT 1 FROM unpriced_orders LIMIT 1")) return false;
     for (const std::string& publisher : publishers_of.at(module)) {
       auto row = view.rows().query("SELECT seq FROM cursors WHERE publisher = $1", publisher);
       const std::int64_t applied = row.next() ? row.integer(0) : 0;

@@ -22,9 +22,7 @@ std::int64_t first_break(const EntryBatch& entries) {
   return 0;
 }
 
-void edit(NoteStore& notes, store::Sql sql) {
-  store::SqliteConnection(notes.options.directory / "0.db", store::SqliteConnection::Mode::writer, 1000).execute(sql);
-}
+void edit(NoteStore& notes, const std::string& sql) { edit_store(notes.options, sql); }
 
 Result<EntryBatch> read_after(NoteStore& notes, const LogPosition& after) {
   return notes->read([&](store::View& view) { return store::read_log(view, after, 100); });

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "store/migrator.hpp"
+#include "store/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/note_store.hpp"
 

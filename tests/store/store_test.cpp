@@ -83,7 +83,7 @@ TEST_CASE("a query that throws amid its rows gives its reader back, ready for th
   CHECK(notes.notes() == 2);
 }
 
-TEST_CASE("a reader whose transaction the database ended is replaced, and the pool does not shrink") {
+TEST_CASE("a reader whose transaction the database ended is replaced, and the pool does not shrink", "[sqlite]") {
   NoteStore notes({}, 1);
   for (int i = 0; i < 3; ++i) {
     // As SQLite does by itself after an I/O error.
@@ -92,7 +92,7 @@ TEST_CASE("a reader whose transaction the database ended is replaced, and the po
   CHECK(notes.notes() == 0);
 }
 
-TEST_CASE("a reader that cannot be opened fails its caller alone, and the pool does not shrink") {
+TEST_CASE("a reader that cannot be opened fails its caller alone, and the pool does not shrink", "[sqlite]") {
   NoteStore notes({}, 1);
   const auto file = notes.options.directory / "0.db";
   std::filesystem::rename(file, file.string() + ".away");
@@ -126,7 +126,7 @@ TEST_CASE("a second store on the same folder is refused, and says what to do") {
   CHECK(notes.open().has_value());
 }
 
-TEST_CASE("a file that is no database is refused and left as it is") {
+TEST_CASE("a file that is no database is refused and left as it is", "[sqlite]") {
   NoteStore notes;
   notes.store.reset();
   const auto file = notes.options.directory / "0.db";

@@ -1,5 +1,6 @@
 #include <thread>
 
+#include "store/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
 #include "support/note_store.hpp"
@@ -44,10 +45,11 @@ Result<void> write_note(NoteStore& notes, const std::string& id, const CallConte
 TEST_CASE("a write is answered after its commit: another connection sees it") {
   NoteStore notes;
   notes->writer().start_thread();
-  store::SqliteConnection other(notes.options.directory / "0.db", store::SqliteConnection::Mode::reader, 1000);
+  const auto database = store::make_database(notes.options).value();
+  const auto other = database->open_reader();
   for (int i = 1; i <= 50; ++i) {
     REQUIRE(write_note(notes, "n" + std::to_string(i)).has_value());
-    auto row = other.query("SELECT count(*) FROM notes");
+    auto row = other->query("SELECT count(*) FROM notes");
     REQUIRE(row.next());
     CHECK(row.integer(0) == i);
   }
@@ -175,7 +177,7 @@ TEST_CASE("a command that throws after a write fails alone, the rest of its batc
   CHECK(notes->log().head().hash == log[1].hash);
 }
 
-TEST_CASE("a store that somebody else holds refuses the batch as unavailable, not run, and goes on afterwards") {
+TEST_CASE("a store that somebody else holds refuses the batch as unavailable, not run, and goes on afterwards", "[sqlite]") {
   NoteStore notes;
   store::SqliteConnection intruder(notes.options.directory / "0.db", store::SqliteConnection::Mode::writer, 1000);
   intruder.execute("BEGIN IMMEDIATE");

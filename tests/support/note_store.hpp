@@ -9,6 +9,7 @@
 #include "support/manual_clock.hpp"
 #include "support/notes.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/test_storage.hpp"
 
 namespace seamline::test {
 
@@ -41,6 +42,8 @@ class NoteStore {
     options.module = "note";
     options.writer = writer_options;
     options.readers = reader_count;
+    options.storage = storage_for(options.directory);
+    options.server.lock_timeout_ms = 500;
     reopen();
   }
   Result<std::unique_ptr<store::Store>> open() { return store::Store::open(options, note_migrations(), clock, "log-1"); }

@@ -20,6 +20,7 @@
 #include "support/manual_clock.hpp"
 #include "support/over_http.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/test_storage.hpp"
 #include "user/contract.hpp"
 #include "user/module.hpp"
 
@@ -44,6 +45,8 @@ struct ShopOptions {
   std::filesystem::path data_dir;
   /// How long a write-ahead log grows before its writer moves it into the database.
   std::int64_t checkpoint_pages = 1000;
+  /// What all hosts make spans of; null for none. Outlives the shop.
+  observe::Tracer* tracer = nullptr;
 };
 
 /// The four modules, single-threaded by default: nothing happens between two calls of settle(). Can be stopped and started
@@ -136,7 +139,8 @@ class Shop {
   /// The sum of an account over the whole ledger.
   std::int64_t balance(const std::string& account) {
     return store_of("payment").read([&](store::View& view) {
-      auto row = view.rows().query("SELECT coalesce(sum(amount_minor), 0) FROM ledger_entries WHERE account = $1", account);
+      auto row = view.rows().query("SELECT CAST(coalesce(sum(amount_minor), 0) AS BIGINT) FROM ledger_entries WHERE account = $1",
+                                   account);
       row.next();
       return row.integer(0);
     });
@@ -156,7 +160,9 @@ class Shop {
     host::HostOptions host_options;
     host_options.data_dir = options_.data_dir.empty() ? folder_.path() : options_.data_dir;
     host_options.store.checkpoint_pages = options_.checkpoint_pages;
+    host_options.storage = storage_for_all(host_options.data_dir, {"user", "inventory", "payment", "order"});
     host_options.threads = options_.threads;
+    host_options.tracer = options_.tracer;
     host_options.consumer_queue_entries = options_.consumer_queue_entries;
     host_options.timers.grace_ms = 0;
     host_options.timers.stall_ms = INT64_MAX / 2'000'000;

@@ -6,7 +6,9 @@
 #include "payment/contract.hpp"
 #include "support/manual_clock.hpp"
 #include "support/stand_in.hpp"
+#include "support/store_rows.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/test_storage.hpp"
 #include "user/contract.hpp"
 
 namespace seamline::test {
@@ -28,6 +30,7 @@ class Stage {
     host::HostOptions options;
     options.data_dir = folder_.path();
     options.threads = false;
+    for (const auto& spec : modules_) options.storage[spec.name] = storage_for(options.data_dir / spec.name);
     options.timers.grace_ms = 0;
     options.timers.stall_ms = INT64_MAX / 2'000'000;
     // Nothing fits into an empty queue, so that the consumers read the log: what it holds is bytes.
@@ -67,9 +70,8 @@ class Stage {
   /// How often the module has published E.
   template <Event E>
   std::int64_t heard_of(const std::string& subject) {
-    return host_->store_of(E::type.module).read([&](store::View& view) {
-      auto row =
-          view.rows().query("SELECT count(*) FROM event_log WHERE type = $1 AND subject = $2", E::type.full_name(), subject);
+    return look_into(host_->store_of(E::type.module), [&](store::Connection& rows) {
+      auto row = rows.query("SELECT count(*) FROM event_log WHERE type = $1 AND subject = $2", E::type.full_name(), subject);
       row.next();
       return row.integer(0);
     });

@@ -70,6 +70,38 @@ class ConfigurationTest(ShopTest):
         self.assertEqual((lines["http.keep_alive_ms"], lines["log.level"], lines["listen"]),
                          ("--set", "environment SEAMLINE_LOG__LEVEL", "default"))
 
+    def test_opentelemetrys_variables_beat_the_file_and_ours_beat_them(self):
+        path = self.file('{"telemetry": {"service_name": "filed", "endpoint": "http://127.0.0.1:1"}}')
+        theirs = {"OTEL_SERVICE_NAME": "theirs", "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.25",
+                  "OTEL_EXPORTER_OTLP_ENDPOINT": "", "OTEL_SDK_DISABLED": "no"}
+        telemetry = self.shown("--config", path, **theirs)["telemetry"]
+        self.assertEqual((telemetry["service_name"], telemetry["sampler"], telemetry["sample_ratio"]),
+                         ("theirs", "traceidratio", "0.25"))
+        self.assertEqual((telemetry["endpoint"], telemetry["disabled"]), ("http://127.0.0.1:1", False), "empty is unset")
+        self.assertEqual(self.shown("--config", path, SEAMLINE_TELEMETRY__SERVICE_NAME="ours", **theirs)["telemetry"]["service_name"],
+                         "ours")
+        self.assertEqual(self.shown(OTEL_SDK_DISABLED="True")["telemetry"]["disabled"], True)
+        origins = run("config", "show", "--origin", environment=clean_environment(**theirs)).stdout
+        self.assertRegex(origins, r"telemetry\.service_name .*OTEL_SERVICE_NAME")
+
+    def test_telemetry_that_cannot_be_is_refused(self):
+        for variable, value, *words in (
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318", "telemetry.endpoint", "http://127.0.0.1:4318"),
+                ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "collector", "telemetry.traces_endpoint"),
+                ("OTEL_TRACES_SAMPLER", "jaeger_remote", "parentbased_traceidratio"),
+                ("OTEL_TRACES_SAMPLER_ARG", "50%", "telemetry.sample_ratio", "0 to 1"),
+                ("SEAMLINE_TELEMETRY__SAMPLE_RATIO", "1.5", "telemetry.sample_ratio", "0 to 1"),
+                ("SEAMLINE_TELEMETRY__SAMPLE_RATIO", "nan", "telemetry.sample_ratio", "0 to 1"),
+                ("OTEL_RESOURCE_ATTRIBUTES", "no pair", "telemetry.resource", "name=value"),
+                ("OTEL_RESOURCE_ATTRIBUTES", "a=%f", "telemetry.resource"),
+                ("OTEL_RESOURCE_ATTRIBUTES", "a=%ff", "telemetry.resource")):
+            with self.subTest(variable=variable, value=value):
+                result = run("config", "validate", environment=clean_environment(**{variable: value}))
+                self.assert_refused(result, USAGE, variable, *words)
+        result = run("config", "validate", environment=clean_environment(OTEL_EXPORTER_OTLP_HEADERS="the secret itself"))
+        self.assert_refused(result, USAGE, "OTEL_EXPORTER_OTLP_HEADERS", "telemetry.headers")
+        self.assertNotIn("the secret itself", result.stderr)
+
     def test_a_secret_is_never_shown_only_whether_it_is_set(self):
         secret = "a-token-of-the-registry"
         path = self.file('{"registry": {"token": "%s"}}' % secret)

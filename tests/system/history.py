@@ -12,7 +12,8 @@ RANDOM_MEMBER = re.compile(r'"(access_token|refresh_token|kid|x|y)":"[^"]+"')
 # Of the connection and not of the answer.
 HEADERS_OF_THE_MOMENT = ("connection", "date", "keep-alive", "x-request-id")
 KERNEL_TABLES = ("event_log", "cursors", "timers", "dead_letters", "idempotency")
-TABLES = {"user": ("users",), "order": ("orders", "order_events"), "payment": ("payments", "ledger_entries", "invoices", "provider_work"),
+TABLES = {"user": ("users",), "order": ("orders", "order_events"), "payment": ("payments", "ledger_entries", "invoices", "provider_work",
+                                                                   "unpriced_orders"),
           "inventory": ("products", "stock_movements", "reservations")}
 # Columns that are of the moment or of the store itself, beside times and hashes.
 COLUMNS_OF_THE_MOMENT = ("id", "trace", "fingerprint", "log_id")

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 from auditing import audit, has_stores
@@ -30,7 +31,8 @@ def binary():
 
 def clean_environment(**more):
     """This process's environment without anything that would configure a shop, and with `more`."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SEAMLINE_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEAMLINE_", "OTEL_"))}
+    environment["MONGOC_DISABLE_SHM"] = "1"  # as tests/run has it
     environment.update(more)
     return environment
 
@@ -239,6 +241,14 @@ class Shop:
                           Content_Type="application/x-www-form-urlencoded")
         assert reply.status == 200, reply
         return reply.json()["access_token"]
+
+    def metric(self, name):
+        """A metric without labels, as the admin listener tells it."""
+        with urllib.request.urlopen(self.admin_url + "/metrics", timeout=20) as reply:
+            for line in reply.read().decode().splitlines():
+                if line.startswith(name + " "):
+                    return float(line.split()[1])
+        raise AssertionError(f"there is no metric {name}")
 
     # -- things that most tests need ---------------------------------------------------------------------------------
     def add_user(self, email="ada@example.org", name="Ada", password="a-long-password", **headers):

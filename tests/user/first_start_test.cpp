@@ -68,7 +68,8 @@ TEST_CASE("nobody can register the administrator's address, before or after") {
   CHECK(host.register_user("ADMIN@seamline.local").error().code == "user.email_taken");
 }
 
-TEST_CASE("a start with an administrator's password that is too short or too common is refused, and a better one starts") {
+TEST_CASE("a start with an administrator's password that is too short or too common is refused, and a better one starts",
+          "[sqlite]") {
   for (const char* bad : {"short", "password", "admin@seamline.local"}) {
     auto settings = UserHost::cheap();
     UserHost host(settings);

@@ -116,7 +116,7 @@ TEST_CASE("the signing key is the same after a restart, and another in another s
   CHECK(other.users->call({}, user::GetKeys{}).value().keys[0].kid != before[0].kid);
 }
 
-TEST_CASE("the signing key does not stand in the store but sealed") {
+TEST_CASE("the signing key does not stand in the store but sealed", "[sqlite]") {
   UserHost host;
   const auto [key_id, sealed] = host.host->store_of("user").read([](store::View& view) {
     auto row = view.rows().query("SELECT key_id, sealed_private_key FROM signing_keys");

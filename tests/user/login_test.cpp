@@ -164,7 +164,7 @@ TEST_CASE("sessions and signing keys survive a restart") {
   CHECK(host.refresh(tokens.refresh_token).has_value());
 }
 
-TEST_CASE("no refresh token stands in the store") {
+TEST_CASE("no refresh token stands in the store", "[sqlite]") {
   UserHost host;
   REQUIRE(host.register_user("ada@example.org").has_value());
   const auto tokens = host.log_in("ada@example.org").value();

@@ -86,7 +86,7 @@ TEST_CASE("what is kept of a keyed registration helps nobody to guess its passwo
   CHECK(fingerprint != sha256(encode(operation)));
 }
 
-TEST_CASE("no password stands in the store, in any form that can be searched for") {
+TEST_CASE("no password stands in the store, in any form that can be searched for", "[sqlite]") {
   UserHost host;
   CallContext context;
   context.idempotency_key = "k";

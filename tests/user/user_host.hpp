@@ -10,6 +10,7 @@
 #include "host/host.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/test_storage.hpp"
 #include "user/contract.hpp"
 #include "user/module.hpp"
 
@@ -37,6 +38,7 @@ class UserHost {
     host::HostOptions options;
     options.data_dir = folder.path();
     options.threads = false;
+    options.storage["user"] = storage_for(options.data_dir / "user");
     host = std::make_unique<host::Host>(options, clock, Random::system());
     if (auto added = host->add(user::module(settings)); !added) {
       host.reset();

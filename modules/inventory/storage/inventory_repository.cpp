@@ -65,13 +65,13 @@ void SqlInventoryRepository::add_product(store::Transaction& transaction, const 
 
 void SqlInventoryRepository::save_stock(store::Transaction& transaction, const Stocked& product, Movement movement,
                                         std::int64_t quantity, const std::optional<OrderId>& order_id) const {
-  const std::int64_t changed = transaction.rows().execute("UPDATE products SET on_hand = $2, reserved = $3 WHERE product_id = $1",
-                                                          product.product_id, product.on_hand, product.reserved);
-  SEAMLINE_ASSERT(changed == 1);
+  transaction.rows().execute_for_one_row("UPDATE products SET on_hand = $2, reserved = $3 WHERE product_id = $1",
+                                         product.product_id, product.on_hand, product.reserved);
   if (SEAMLINE_MISTAKE("movement-not-booked")) return;
   transaction.rows().execute(
-      "INSERT INTO stock_movements (product_id, kind, quantity, order_id, at_ms) VALUES ($1, $2, $3, $4, $5)", product.product_id,
-      name_of(movement), quantity, order_id, transaction.now());
+      "INSERT INTO stock_movements (id, product_id, kind, quantity, order_id, at_ms) "
+      "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM stock_movements), $1, $2, $3, $4, $5)",
+      product.product_id, name_of(movement), quantity, order_id, transaction.now());
 }
 
 std::optional<Reservation> SqlInventoryRepository::find_reservation(store::View& view, const OrderId& id) const {

@@ -4,6 +4,7 @@
 
 #include "contract/decode.hpp"
 #include "contract/encode.hpp"
+#include "storage/event_codec.hpp"
 
 namespace seamline::order {
 namespace {
@@ -56,28 +57,10 @@ void update_read_model(store::Connection& rows, const Order& order) {
                name_of(order.status), order.reason, order.version);
 }
 
-template <class E>
-bool decode_as(std::string_view type, std::string_view data, DomainEvent& out) {
-  if (type != E::event_name) return false;
-  auto event = decode<E>(data, Reading::lenient);
-  if (!event) throw store::StorageError("an event of an order is unreadable: " + event.error().detail);
-  out = std::move(*event);
-  return true;
-}
-
-DomainEvent decode_event_row(std::string_view type, std::string_view data) {
-  DomainEvent event;
-  const bool is_known = decode_as<Started>(type, data, event) || decode_as<ItemAdded>(type, data, event) ||
-                        decode_as<Placed>(type, data, event) || decode_as<Confirmed>(type, data, event) ||
-                        decode_as<Cancelled>(type, data, event);
-  if (!is_known) throw store::StorageError("an order has an event of the unknown type " + std::string(type));
-  return event;
-}
-
 Order fold(store::Connection& rows, const OrderId& id) {
   OrderAggregate order(id);
   store::Rows row = rows.query("SELECT type, at_ms, data FROM order_events WHERE order_id = $1 ORDER BY version", id);
-  while (row.next()) order.replay(decode_event_row(row.text(0), row.text(2)), row.timestamp(1));
+  while (row.next()) order.replay(decode_event(row.text(0), row.text(2)), row.timestamp(1));
   return order.state();
 }
 

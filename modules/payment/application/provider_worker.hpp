@@ -2,7 +2,7 @@
 
 #include "application/settlement.hpp"
 #include "base/loop.hpp"
-#include "store/store.hpp"
+#include "host/environment.hpp"
 
 namespace seamline::payment {
 
@@ -11,20 +11,19 @@ namespace seamline::payment {
 class ProviderWorker final : public Loop {
  public:
   /// All exist and outlive it.
-  ProviderWorker(store::Store& store, const PaymentRepository& repository, PaymentProvider& provider,
-                 const Settlement& settlement, const Clock& clock)
-      : store_(store), repository_(repository), provider_(provider), settlement_(settlement), clock_(clock) {}
+  ProviderWorker(const host::Environment& environment, const PaymentRepository& repository, PaymentProvider& provider,
+                 const Settlement& settlement)
+      : environment_(environment), repository_(repository), provider_(provider), settlement_(settlement) {}
 
   bool step() override;
 
  private:
   ProviderAnswer ask(const ProviderWork& work, const OrderPayment& payment);
 
-  store::Store& store_;
+  const host::Environment& environment_;
   const PaymentRepository& repository_;
   PaymentProvider& provider_;
   const Settlement& settlement_;
-  const Clock& clock_;
 };
 
 }  // namespace seamline::payment

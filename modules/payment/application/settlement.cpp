@@ -10,18 +10,13 @@ namespace {
 
 using Outcome = ProviderAnswer::Outcome;
 
-/// What the order costs: its total, or else its lines added up. Empty where neither says.
-std::optional<std::int64_t> amount_of(const order::OrderCreated& event) {
-  if (event.total_minor) return event.total_minor;
-  std::optional<std::int64_t> sum = 0;
-  for (const order::EventItem& item : event.items) {
-    if (!item.unit_price_minor) return std::nullopt;
-    const auto line = checked_multiply(*item.unit_price_minor, item.quantity);
-    sum = line ? checked_add(*sum, *line) : std::nullopt;
-    if (!sum) return std::nullopt;
-  }
-  return sum;
+std::vector<Line> lines_of(const order::OrderCreated& event) {
+  std::vector<Line> lines;
+  for (const order::EventItem& item : event.items) lines.push_back({item.product_id, item.quantity, item.unit_price_minor});
+  return lines;
 }
+
+bool is_over(const std::optional<Timestamp>& expires_at, Timestamp now) { return expires_at && now > *expires_at; }
 
 /// A movement under an id of its own, for mistakes that make one twice: the table's key would refuse it under the same.
 [[maybe_unused]] LedgerTransaction once_more(LedgerTransaction movement) {
@@ -51,7 +46,8 @@ void Settlement::hear(store::Transaction& transaction, const order::OrderCreated
   payment.user_id = event.user_id;
   payment.currency = event.currency.value_or(defaults_.currency);
   payment.token = event.payment_token.value_or(defaults_.token);
-  const auto amount = amount_of(event);
+  const std::vector<Line> lines = lines_of(event);
+  const auto amount = event.total_minor ? event.total_minor : sum_of(lines);
   payment.amount_minor = amount.value_or(0);
   if (SEAMLINE_MISTAKE("amount-in-31-bits")) payment.amount_minor &= 0x7FFF'FFFF;
   if (!payment.may_charge()) {
@@ -59,9 +55,54 @@ void Settlement::hear(store::Transaction& transaction, const order::OrderCreated
     payment.standing = Standing::failed;
     payment.reason = "order_ended";
     repository_.save(transaction, payment);
-  } else if (!amount || *amount < 0 || *amount > max_amount_minor) {
+  } else if (!event.total_minor && has_unpriced(lines)) {
+    await_prices(transaction, payment, {event.order_id, lines, event.expires_at, 0, transaction.now()});
+  } else {
+    charge_in_time(transaction, payment, amount, event.expires_at);
+  }
+}
+
+void Settlement::await_prices(store::Transaction& transaction, OrderPayment& payment, UnpricedOrder order) const {
+  if (is_over(order.expires_at, transaction.now())) return failed(transaction, payment, "expired");
+  payment.standing = Standing::pending;
+  repository_.save(transaction, payment);
+  repository_.set_unpriced(transaction, order);
+  transaction.after_commit(wakers_.quotes);
+}
+
+std::optional<OrderPayment> Settlement::take_unpriced(store::Transaction& transaction, const UnpricedOrder& asked) const {
+  const auto now = repository_.find_unpriced(transaction, asked.order_id);
+  auto payment = repository_.find(transaction, asked.order_id);
+  if (!now || now->attempts != asked.attempts || !payment) return std::nullopt;
+  repository_.remove_unpriced(transaction, asked.order_id);
+  return payment;
+}
+
+void Settlement::apply_prices(store::Transaction& transaction, const UnpricedOrder& asked,
+                              const std::vector<Price>& prices) const {
+  auto payment = take_unpriced(transaction, asked);
+  if (!payment) return;
+  const auto amount = sum_of(priced(asked.lines, prices, payment->currency));
+  payment->amount_minor = amount.value_or(0);
+  charge_in_time(transaction, *payment, amount, asked.expires_at);
+}
+
+void Settlement::ask_prices_again(store::Transaction& transaction, const UnpricedOrder& asked) const {
+  auto payment = take_unpriced(transaction, asked);
+  if (!payment) return;
+  UnpricedOrder later = asked;
+  ++later.attempts;
+  later.due_at = {transaction.now().ms + wait_ms(later.attempts)};
+  if (asked.expires_at) later.due_at = std::min(later.due_at, Timestamp{asked.expires_at->ms + 1});
+  await_prices(transaction, *payment, later);
+}
+
+void Settlement::charge_in_time(store::Transaction& transaction, OrderPayment& payment, std::optional<std::int64_t> amount_minor,
+                                std::optional<Timestamp> expires_at) const {
+  if (!amount_minor || *amount_minor < 0 || *amount_minor > max_amount_minor) {
+    payment.amount_minor = 0;
     failed(transaction, payment, "amount_unknown");
-  } else if (event.expires_at && transaction.now() > *event.expires_at) {
+  } else if (is_over(expires_at, transaction.now())) {
     failed(transaction, payment, "expired");
   } else {
     begin_charge(transaction, payment);
@@ -116,7 +157,7 @@ void Settlement::hear(store::Transaction& transaction, const order::OrderConfirm
   OrderPayment payment = find_or_begin(transaction, event.order_id);
   if (SEAMLINE_MISTAKE("confirmation-not-kept") || !payment.hear_ending(Ending::confirmed)) return;
   repository_.save(transaction, payment);
-  if (payment.standing == Standing::captured) bill(transaction, payment);
+  if (payment.may_earn()) bill(transaction, payment);
 }
 
 void Settlement::bill(store::Transaction& transaction, const OrderPayment& payment) const {
@@ -148,6 +189,10 @@ void Settlement::undo(store::Transaction& transaction, OrderPayment& payment, co
   if (payment.ending == Ending::confirmed) return;
   if (SEAMLINE_MISTAKE("refund-without-capture") && payment.standing == Standing::failed) return refunded(transaction, payment);
   if (payment.standing == Standing::captured) return begin_refund(transaction, payment, reason);
+  if (payment.standing == Standing::pending && repository_.find_unpriced(transaction, payment.order_id)) {
+    repository_.remove_unpriced(transaction, payment.order_id);
+    return failed(transaction, payment, reason);
+  }
   if (payment.standing == Standing::pending) leave_to_worker(transaction, payment.order_id, Action::void_charge, 0);
   repository_.save(transaction, payment);
 }
@@ -177,14 +222,17 @@ void Settlement::refunded(store::Transaction& transaction, OrderPayment& payment
   SEAMLINE_CRASH_POINT("payment", "refunded");
 }
 
+std::int64_t Settlement::wait_ms(std::int64_t attempts) const {
+  return std::min(defaults_.retry_ms << std::min<std::int64_t>(attempts - 1, 20), defaults_.most_retry_ms);
+}
+
 void Settlement::leave_to_worker(store::Transaction& transaction, const OrderId& order_id, Action action,
                                  std::int64_t attempts) const {
-  const std::int64_t wait_ms =
-      attempts == 0 ? 0 : std::min(defaults_.retry_ms << std::min<std::int64_t>(attempts - 1, 20), defaults_.most_retry_ms);
   if (SEAMLINE_MISTAKE("work-not-stored")) return;
-  repository_.set_work(transaction, {order_id, action, attempts, {transaction.now().ms + wait_ms}});
+  repository_.set_work(transaction,
+                       {order_id, action, attempts, {transaction.now().ms + (attempts == 0 ? 0 : wait_ms(attempts))}});
   SEAMLINE_CRASH_POINT("payment", "work-left");
-  transaction.after_commit(wake_worker_);
+  transaction.after_commit(wakers_.provider);
 }
 
 void Settlement::apply_answer(store::Transaction& transaction, const ProviderWork& work, const ProviderAnswer& answer) const {

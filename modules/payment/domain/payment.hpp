@@ -28,6 +28,8 @@ struct OrderPayment {
 
   /// Whether a charge may begin: nothing has happened yet, and the order is open.
   bool may_charge() const { return standing == Standing::none && ending == Ending::open; }
+  /// Whether what was taken is to be earned: it is here, and its way back has not begun, which gives it a reason.
+  bool may_earn() const { return standing == Standing::captured && !reason; }
   /// The first ending counts. Returns whether this was it.
   bool hear_ending(Ending word);
 };

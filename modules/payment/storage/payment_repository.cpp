@@ -1,6 +1,8 @@
 #include "storage/payment_repository.hpp"
 
 #include "base/fault.hpp"
+#include "contract/decode.hpp"
+#include "contract/encode.hpp"
 
 namespace seamline::payment {
 namespace {
@@ -21,6 +23,43 @@ OrderPayment read_payment(store::Rows& row) {
 
 ProviderWork read_work(store::Rows& row) {
   return {row.id<OrderId>(0), enum_from_name<Action>(row.text(1)).value(), row.integer(2), row.timestamp(3)};
+}
+
+/// A line as the store keeps it.
+struct StoredLine {
+  ProductId product_id;
+  std::int64_t quantity = 0;
+  std::optional<std::int64_t> unit_price_minor;
+
+  static constexpr std::tuple fields{Field{"product_id", &StoredLine::product_id, "The product."},
+                                     Field{"quantity", &StoredLine::quantity, "How many."},
+                                     Field{"unit_price", &StoredLine::unit_price_minor, "The price of one, in minor units."}};
+};
+
+std::string encode_lines(const std::vector<Line>& lines) {
+  std::vector<StoredLine> stored;
+  for (const Line& line : lines) stored.push_back({line.product_id, line.quantity, line.unit_price_minor});
+  std::string text;
+  json::Writer writer(text);
+  encode_value(writer, stored);
+  return text;
+}
+
+std::vector<Line> decode_lines(std::string_view text) {
+  const auto value = json::parse(text);
+  Decoding decoding(Reading::lenient);
+  std::vector<StoredLine> stored;
+  if (value) decode_value(decoding, *value, Limits{}, stored);
+  if (!value || !decoding.ok()) throw store::StorageError("the lines of an unpriced order are unreadable");
+  std::vector<Line> lines;
+  for (StoredLine& line : stored) lines.push_back({std::move(line.product_id), line.quantity, line.unit_price_minor});
+  return lines;
+}
+
+UnpricedOrder read_unpriced(store::Rows& row) {
+  UnpricedOrder order{row.id<OrderId>(0), decode_lines(row.text(1)), std::nullopt, row.integer(3), row.timestamp(4)};
+  if (!row.is_null(2)) order.expires_at = row.timestamp(2);
+  return order;
 }
 
 /// What no-cursor files a movement under that it makes again: the table's key would refuse the second one.
@@ -120,6 +159,33 @@ std::vector<ProviderWork> SqlPaymentRepository::due_work(store::View& view, Time
   std::vector<ProviderWork> due;
   while (row.next()) due.push_back(read_work(row));
   return due;
+}
+
+void SqlPaymentRepository::set_unpriced(store::Transaction& transaction, const UnpricedOrder& order) const {
+  transaction.rows().execute(
+      "INSERT INTO unpriced_orders (order_id, lines, expires_at_ms, attempts, due_at_ms) VALUES ($1, $2, $3, $4, $5) "
+      "ON CONFLICT (order_id) DO UPDATE SET attempts = excluded.attempts, due_at_ms = excluded.due_at_ms",
+      order.order_id, encode_lines(order.lines), order.expires_at, order.attempts, order.due_at);
+}
+
+void SqlPaymentRepository::remove_unpriced(store::Transaction& transaction, const OrderId& order_id) const {
+  transaction.rows().execute("DELETE FROM unpriced_orders WHERE order_id = $1", order_id);
+}
+
+std::optional<UnpricedOrder> SqlPaymentRepository::find_unpriced(store::View& view, const OrderId& order_id) const {
+  store::Rows row = view.rows().query(
+      "SELECT order_id, lines, expires_at_ms, attempts, due_at_ms FROM unpriced_orders WHERE order_id = $1", order_id);
+  if (!row.next()) return std::nullopt;
+  return read_unpriced(row);
+}
+
+std::optional<UnpricedOrder> SqlPaymentRepository::due_unpriced(store::View& view, Timestamp now) const {
+  store::Rows row = view.rows().query(
+      "SELECT order_id, lines, expires_at_ms, attempts, due_at_ms FROM unpriced_orders WHERE due_at_ms <= $1 "
+      "ORDER BY due_at_ms LIMIT 1",
+      now);
+  if (!row.next()) return std::nullopt;
+  return read_unpriced(row);
 }
 
 }  // namespace seamline::payment

@@ -5,6 +5,7 @@
 
 #include "domain/ledger.hpp"
 #include "domain/payment.hpp"
+#include "domain/price.hpp"
 #include "payment/operations.hpp"
 #include "store/transaction.hpp"
 
@@ -20,12 +21,23 @@ struct ProviderWork {
   Timestamp due_at;
 };
 
+/// An order whose payment waits for what its lines cost.
+struct UnpricedOrder {
+  OrderId order_id;
+  std::vector<Line> lines;
+  /// From then on nothing is charged for it; where the order says so.
+  std::optional<Timestamp> expires_at;
+  std::int64_t attempts = 0;
+  Timestamp due_at;
+};
+
 struct StoredInvoice {
   Invoice invoice;
   std::optional<UserId> user_id;
 };
 
-/// Payments, ledger, invoices and the provider's work as the store keeps them. Stateless, so thread-safe.
+/// Payments, ledger, invoices, the provider's work and what waits for a price, as the store keeps them. Stateless, so
+/// thread-safe.
 class PaymentRepository {
  public:
   virtual ~PaymentRepository() = default;
@@ -41,6 +53,11 @@ class PaymentRepository {
   virtual void remove_work(store::Transaction& transaction, const OrderId& order_id) const = 0;
   virtual std::optional<ProviderWork> find_work(store::View& view, const OrderId& order_id) const = 0;
   virtual std::vector<ProviderWork> due_work(store::View& view, Timestamp now, std::int64_t limit) const = 0;
+  virtual void set_unpriced(store::Transaction& transaction, const UnpricedOrder& order) const = 0;
+  virtual void remove_unpriced(store::Transaction& transaction, const OrderId& order_id) const = 0;
+  virtual std::optional<UnpricedOrder> find_unpriced(store::View& view, const OrderId& order_id) const = 0;
+  /// The one that has been due for longest.
+  virtual std::optional<UnpricedOrder> due_unpriced(store::View& view, Timestamp now) const = 0;
 };
 
 /// Over SQL rows.
@@ -56,6 +73,10 @@ class SqlPaymentRepository final : public PaymentRepository {
   void remove_work(store::Transaction& transaction, const OrderId& order_id) const override;
   std::optional<ProviderWork> find_work(store::View& view, const OrderId& order_id) const override;
   std::vector<ProviderWork> due_work(store::View& view, Timestamp now, std::int64_t limit) const override;
+  void set_unpriced(store::Transaction& transaction, const UnpricedOrder& order) const override;
+  void remove_unpriced(store::Transaction& transaction, const OrderId& order_id) const override;
+  std::optional<UnpricedOrder> find_unpriced(store::View& view, const OrderId& order_id) const override;
+  std::optional<UnpricedOrder> due_unpriced(store::View& view, Timestamp now) const override;
 };
 
 }  // namespace seamline::payment

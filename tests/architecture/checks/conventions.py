@@ -172,6 +172,8 @@ def uses_of(root, pattern, tops, allowed, message):
 SLEEPERS = {
     "src/base/loop.cpp": "the thread around a loop",
     "src/resilience/pause.cpp": "a caller's own thread, before it repeats its call",
+    "src/store/postgres_connection.cpp": "the writer, until it knows whether its last commit took place",
+    "tests/store/postgres_outage_test.cpp": "a server must stay silent for longer than its client waits",
     "app/cli/load.cpp": "a client that asks a server again until all orders have ended",
     "app/cli/module_list.cpp": "a sample has a length",
     "tests/bench/": "a benchmark that waits for the end of what it measures",
@@ -192,6 +194,8 @@ TIME_AND_RANDOMNESS = {"src/base/clock.cpp": "Clock", "src/base/random.cpp": "Ra
 STOPWATCHES = {
     "src/seam/seam.hpp": "a metered call must cost less than a virtual call to a clock",
     "src/http/server.cpp": "socket timeouts, which no test steps",
+    "src/store/postgres_session.cpp": "socket timeouts, which no test steps",
+    "src/store/postgres_connection.cpp": "pauses between tries to reach a server, which no test steps",
     "src/host/host.cpp": "how long a stop may take in all; it waits on condition variables, which count real time",
 }
 

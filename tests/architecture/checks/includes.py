@@ -147,6 +147,9 @@ CONFINED = [
     ("sqlite3.h", ("src/store/sqlite.cpp", "app/audit/database.cpp", "tests/store/", "tests/disk/", "tests/support/simulated_"),
      "the store's Connection is all that others see; the audit reads by itself"),
     ("librdkafka/", ("src/events/kafka_", "tests/events/kafka_", "tests/bench/"), "only the broker of Kafka knows its library"),
+    ("libpq-fe.h", ("src/store/postgres",), "the store's Connection is all that others see"),
+    ("mongoc/", ("src/store/mongodb.cpp",), "the store's DocumentCollection is all that others see"),
+    ("bson/", ("src/store/bson",), "the store's Document is all that others see"),
     ("argon2.h", ("src/security/", "tests/security/"), "passwords are hashed in one place"),
     ("nats/", ("src/events/nats_", "tests/events/nats_"), "events/nats_broker.hpp is all that others see"),
     # The tests check by OpenSSL itself what ours made.
