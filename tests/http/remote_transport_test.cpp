@@ -401,8 +401,8 @@ TEST_CASE("what a hostile server does to a remote call is a typed error, and the
   CHECK_FALSE(error_of([](Peer& peer) { peer.reset(); }, read_note).may_have_run);
   CHECK(error_of([](Peer& peer) { peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"); }, write_note).code ==
         "call.bad_reply");
-  const std::string large = "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n";
-  CHECK(error_of([&](Peer& peer) { peer.send(large + std::string(10'000'000, ' ')); }, write_note).code == "call.bad_reply");
+  const std::string large = "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n" + std::string(10'000'000, ' ');
+  CHECK(error_of([&](Peer& peer) { peer.send(large); }, write_note).code == "call.bad_reply");
 }
 
 TEST_CASE("the caller's deadline ends a call before the transport's own limit does") {
