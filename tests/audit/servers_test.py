@@ -18,7 +18,7 @@ from quiet import wait_until_quiet  # noqa: E402
 from servers import Ferret  # noqa: E402
 from shop import Shop, binary, clean_environment, poll_until  # noqa: E402
 from traffic import ORDERS, Client, Shops  # noqa: E402
-from two_audits import audit  # noqa: E402
+from two_audits import audit, program_audit  # noqa: E402
 
 # Of these the first damage of files that PostgreSQL can run as well.
 REPRESENTATIVE = ("K2", "X1", "X2", "X3", "X6", "X8", "I2", "O1", "O4", "U4", "M1", "M7", "M9", "M14", "M16", "S1", "S4", "S10", "S12",
@@ -93,6 +93,20 @@ class PostgresAuditTest(AuditTest):
             with self.subTest(statements[0]):
                 found = audit("nowhere", config=self.damaged("quiet", "order", *statements))
                 self.assertEqual({violation.split(":")[0] for violation in found}, {"K1"}, found)
+
+    def test_of_a_store_with_a_page_that_is_damaged_nothing_but_that_is_said(self):
+        config = self.damaged("quiet", "order")
+        page = subprocess.run([self.server.programs / "psql", "-XAtq", "-d", self.url("bad"), "-c",
+                               "SELECT pg_relation_filepath('seamline_order.orders')"], check=True, capture_output=True, text=True)
+        self.server.stop()
+        with open(self.server.folder / "data" / page.stdout.strip(), "r+b") as file:
+            file.write(b"\xff" * 64)
+        self.server.start()
+        report = program_audit("nowhere", config=config)
+        self.assertEqual({check["code"] for check in report["checks"] if check["outcome"] != "vacuous"}, {"K1", "X9"})
+        self.assertEqual([check["violations"] for check in report["checks"] if check["code"] == "K1"], [1])
+        with self.assertRaises(auditor.CannotRead):
+            auditor.audit("nowhere", config=config)
 
     def test_a_schema_that_is_not_there_cannot_be_read(self):
         with self.assertRaises(auditor.CannotRead):
