@@ -14,8 +14,8 @@ sys.path[:0] = [str(HERE.parent / folder) for folder in ("system", "audit", "ser
 from outside import Needs  # noqa: E402
 from play import Run, play  # noqa: E402
 
-# Every way by which events travel, at once.
-ON_SERVERS = Needs({"order": "kafka", "payment": "nats", "inventory": "http", "user": "nats"})
+# Every way by which events travel, and rows on a server and in files, at once.
+ON_SERVERS = Needs({"order": "kafka", "payment": "nats", "inventory": "http", "user": "nats"}, {"payment": "postgres", "user": "postgres"})
 # The servers take their share of the machine.
 GENTLE = {"rate": 60, "clients": 12}
 
