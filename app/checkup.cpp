@@ -2,11 +2,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "brokers.hpp"
 #include "http/client.hpp"
 #include "registry/consul_client.hpp"
+#include "store/folder_lock.hpp"
+#include "store/inspection.hpp"
+#include "telemetry.hpp"
 
 namespace seamline::app {
 namespace {
@@ -66,10 +70,9 @@ Checkup check_broker(Carrier carrier, events::Broker& broker, const Configuratio
   return checkup;
 }
 
-void check_brokers(const Configuration& configuration, std::int64_t timeout_ms, std::vector<Checkup>& all) {
-  const auto composition = compose(configuration, {});
-  if (!composition) return all.push_back(failed({"modules", "", {}, "", {}, "", ""}, composition.error().detail, ""));
-  const auto brokers = Brokers::open(configuration, *composition);
+void check_brokers(const Configuration& configuration, const Composition& composition, std::int64_t timeout_ms,
+                   std::vector<Checkup>& all) {
+  const auto brokers = Brokers::open(configuration, composition);
   if (!brokers) return all.push_back(failed({"events", "", {}, "", {}, "", ""}, brokers.error().detail, ""));
   for (const auto& [carrier, broker] : brokers->all()) all.push_back(check_broker(carrier, *broker, configuration, timeout_ms));
 }
@@ -112,16 +115,100 @@ Checkup check_service(std::string_view module, const ModuleAddress& address, std
   return checkup;
 }
 
+store::DatabaseOptions database_options(const Configuration& configuration, const ModuleEntry& module, std::int64_t timeout_ms) {
+  store::DatabaseOptions options;
+  options.module = module.spec.name;
+  options.directory = std::filesystem::path(configuration.data_dir) / module.spec.name;
+  options.storage = storage_of(configuration, module.spec.name);
+  options.server = server_limits(configuration);
+  options.server.connect_timeout_ms = timeout_ms;
+  options.server.reconnect_ms = timeout_ms;
+  // A server that answers nothing is given up after twice the time of a statement.
+  options.server.statement_timeout_ms = timeout_ms / 2;
+  return options;
+}
+
+/// The store of one module, which a server keeps.
+Checkup check_store(const store::DatabaseOptions& options, bool is_hosted_here) {
+  Checkup checkup;
+  checkup.system = "storage." + options.module;
+  store::ServerReport report = store::inspect_server(options, store::all_migrations());
+  checkup.where = report.place;
+  checkup.version = report.version;
+  checkup.latency_us = report.latency_us;
+  // Whoever runs this shop has the folder too; a module's own process may do so elsewhere.
+  if (!report.holder.empty() && is_hosted_here && !store::FolderLock::is_taken(options.directory)) {
+    report.findings.push_back({true, "Another shop writes to it: " + report.holder + ".",
+                               "Stop that one, or set " + checkup.system + ".url to another database or schema."});
+  }
+  for (const store::ServerFinding& finding : report.findings) {
+    checkup.verdict = std::max(checkup.verdict, finding.is_fatal ? Verdict::failed : Verdict::warning);
+    checkup.detail += (checkup.detail.empty() ? "" : " ") + finding.detail;
+    checkup.fix += (checkup.fix.empty() ? "" : " ") + finding.fix;
+  }
+  return checkup;
+}
+
+void check_stores(const Configuration& configuration, const Composition& composition, std::int64_t timeout_ms,
+                  std::vector<Checkup>& all) {
+  for (const auto* modules : {&composition.hosted, &composition.remote}) {
+    for (const ModuleEntry& module : *modules) {
+      const store::DatabaseOptions options = database_options(configuration, module, timeout_ms);
+      if (options.storage.kind == store::StorageKind::sqlite) continue;
+      all.push_back(check_store(options, modules == &composition.hosted));
+    }
+  }
+}
+
+/// What a collector says to a request that tells it nothing.
+Checkup check_collector(const std::string& what, const std::string& url, const std::string& nothing,
+                        const TelemetrySection& section, std::int64_t timeout_ms) {
+  Checkup checkup;
+  checkup.system = "telemetry." + what;
+  checkup.where = url;
+  http::HttpOtlpCarrier carrier(collector_headers(section));
+  const Instant asked = Clock::system().monotonic();
+  const observe::OtlpAnswer answer = carrier.post(url, nothing, timeout_ms);
+  checkup.latency_us = (Clock::system().monotonic().ns - asked.ns) / 1'000;
+  if (answer.status == 0) {
+    return failed(checkup, answer.problem,
+                  "Start the collector, or set telemetry.endpoint to where it takes OTLP over HTTP. Orders flow meanwhile.");
+  }
+  if (answer.status >= 200 && answer.status < 300) return checkup;
+  const bool is_about_headers = answer.status == 401 || answer.status == 403;
+  return failed(checkup, "It answers " + std::to_string(answer.status) + " to an export of nothing.",
+                is_about_headers
+                    ? "Set telemetry.headers to what it knows its senders by."
+                    : "See that a collector listens there for OTLP over HTTP in JSON, and has a pipeline for " + what + ".");
+}
+
+void check_collectors(const TelemetrySection& section, std::int64_t timeout_ms, std::vector<Checkup>& all) {
+  const CollectorUrls urls = collector_urls(section);
+  if (!urls.traces.empty()) {
+    all.push_back(check_collector("traces", urls.traces, R"({"resourceSpans":[]})", section, timeout_ms));
+  }
+  if (!urls.metrics.empty()) {
+    all.push_back(check_collector("metrics", urls.metrics, R"({"resourceMetrics":[]})", section, timeout_ms));
+  }
+}
+
 }  // namespace
 
 std::vector<Checkup> check_up(const Configuration& configuration, std::int64_t timeout_ms) {
   std::vector<Checkup> all{check_data_dir(configuration)};
-  check_brokers(configuration, timeout_ms, all);
+  const auto composition = compose(configuration, {});
+  if (composition) {
+    check_stores(configuration, *composition, timeout_ms, all);
+    check_brokers(configuration, *composition, timeout_ms, all);
+  } else {
+    all.push_back(failed({"modules", "", {}, "", {}, "", ""}, composition.error().detail, ""));
+  }
   if (configuration.registry.kind != registry::RegistryKind::configured) all.push_back(check_registry(configuration, timeout_ms));
   for_each_field<ModulesSection>([&](const auto& module) {
     const ModuleAddress& address = configuration.modules.*module.member;
     if (address.placement == Placement::remote) all.push_back(check_service(module.name, address, timeout_ms));
   });
+  check_collectors(configuration.telemetry, timeout_ms, all);
   return all;
 }
 

@@ -12,7 +12,7 @@ namespace seamline::app {
 struct Checkup {
   enum class Verdict : std::uint8_t { ok, warning, failed };
 
-  /// "kafka", "registry", "data_dir".
+  /// "kafka", "registry", "data_dir", "storage.order".
   std::string system;
   /// Its address or path.
   std::string where;
@@ -25,8 +25,9 @@ struct Checkup {
   std::string fix;
 };
 
-/// Looks at everything outside the process that the configuration names: the data folder, brokers, registry, and the other
-/// modules' services. Each is asked once, for at most `timeout_ms`. Changes nothing.
+/// Looks at everything outside the process that the configuration names: the data folder, database servers, brokers, registry,
+/// the other modules' services, and the collector of traces and metrics. Each is asked for at most `timeout_ms`, a database
+/// server for some seconds where that is less. Changes nothing.
 std::vector<Checkup> check_up(const Configuration& configuration, std::int64_t timeout_ms);
 
 }  // namespace seamline::app

@@ -51,13 +51,6 @@ observe::Resource resource_of(const TelemetrySection& section, const std::string
   return resource;
 }
 
-http::Headers headers_of(const TelemetrySection& section) {
-  http::Headers headers;
-  const auto pairs = read_pairs("telemetry.headers", section.headers.text).value();
-  for (const auto& [name, value] : pairs) headers.add(name, value);
-  return headers;
-}
-
 /// The endpoint with a path behind its own.
 std::string below(std::string endpoint, std::string_view path) {
   if (endpoint.empty()) return {};
@@ -68,14 +61,28 @@ std::string below(std::string endpoint, std::string_view path) {
 observe::OtlpExporter::Options export_options(const TelemetrySection& section, const std::string& service) {
   observe::OtlpExporter::Options options;
   options.resource = resource_of(section, service);
-  options.traces_url = section.traces_endpoint.empty() ? below(section.endpoint, "/v1/traces") : section.traces_endpoint;
-  if (section.metrics) options.metrics_url = below(section.endpoint, "/v1/metrics");
+  const CollectorUrls urls = collector_urls(section);
+  options.traces_url = urls.traces;
+  options.metrics_url = urls.metrics;
   options.export_ms = section.export_ms;
   options.timeout_ms = section.timeout_ms;
   return options;
 }
 
 }  // namespace
+
+CollectorUrls collector_urls(const TelemetrySection& section) {
+  if (section.disabled) return {};
+  return {section.traces_endpoint.empty() ? below(section.endpoint, "/v1/traces") : section.traces_endpoint,
+          section.metrics ? below(section.endpoint, "/v1/metrics") : ""};
+}
+
+http::Headers collector_headers(const TelemetrySection& section) {
+  http::Headers headers;
+  const auto pairs = read_pairs("telemetry.headers", section.headers.text).value();
+  for (const auto& [name, value] : pairs) headers.add(name, value);
+  return headers;
+}
 
 std::unique_ptr<Telemetry> Telemetry::make(const TelemetrySection& section, const std::string& service) {
   if (section.disabled || (section.endpoint.empty() && section.traces_endpoint.empty())) return nullptr;
@@ -86,7 +93,7 @@ Telemetry::Telemetry(const TelemetrySection& section, const std::string& service
     : timeout_ms_(section.timeout_ms),
       records_(section.sampler != Sampler::always_off),
       tracer_({sampling_of(section), static_cast<std::size_t>(section.queue_spans)}, Clock::system(), Random::system()),
-      carrier_(headers_of(section)),
+      carrier_(collector_headers(section)),
       exporter_(
           export_options(section, service), tracer_, [this](observe::MetricSink& out) { measure_(out); }, carrier_,
           Clock::system(), Random::system()) {}

@@ -9,6 +9,15 @@
 
 namespace seamline::app {
 
+/// Where a collector takes what the section lets it be told, with their paths; empty where it is told nothing of the kind.
+struct CollectorUrls {
+  std::string traces;
+  std::string metrics;
+};
+CollectorUrls collector_urls(const TelemetrySection& section);
+/// What goes with each request to it. The section was checked.
+http::Headers collector_headers(const TelemetrySection& section);
+
 /// What one process tells a collector of its traces and metrics. Outlives the host whose calls it traces.
 class Telemetry {
  public:

@@ -48,6 +48,10 @@ std::int64_t Document::integer(std::string_view name) const { return get<std::in
 
 const std::string& Document::text(std::string_view name) const { return get<std::string>(name); }
 
+std::optional<bool> Document::optional_boolean(std::string_view name) const {
+  return has(name) ? std::optional(get<bool>(name)) : std::nullopt;
+}
+
 Sha256 Document::digest(std::string_view name) const {
   const auto& bytes = get<Bytes>(name).data;
   Sha256 digest{};

@@ -62,6 +62,7 @@ class Document {
   std::int64_t integer(std::string_view name) const;
   const std::string& text(std::string_view name) const;
   Timestamp timestamp(std::string_view name) const { return {integer(name)}; }
+  std::optional<bool> optional_boolean(std::string_view name) const;
   Sha256 digest(std::string_view name) const;
   const Document& document(std::string_view name) const;
   /// Empty where it is missing.

@@ -30,6 +30,14 @@ Result<std::unique_ptr<FolderLock>> FolderLock::take(const std::filesystem::path
   return lock;
 }
 
+bool FolderLock::is_taken(const std::filesystem::path& folder) {
+  const int file = ::open((folder / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool is_free = ::flock(file, LOCK_SH | LOCK_NB) == 0;
+  ::close(file);
+  return !is_free;
+}
+
 FolderLock::~FolderLock() { ::close(file_); }
 
 }  // namespace seamline::store

@@ -13,6 +13,8 @@ class FolderLock {
  public:
   /// Errors: store.locked, store.unusable.
   static Result<std::unique_ptr<FolderLock>> take(const std::filesystem::path& folder, const std::string& module);
+  /// Whether a process has it now.
+  static bool is_taken(const std::filesystem::path& folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

@@ -1,7 +1,6 @@
 #include "store/migrator.hpp"
 
 #include <algorithm>
-#include <vector>
 
 #include "base/fault.hpp"
 #include "base/hash.hpp"
@@ -56,17 +55,23 @@ Result<void> refuse_unknown(Connection& connection, const std::vector<Migration>
   return {};
 }
 
+/// Those that the module's store has in the end, the kernel's first.
+std::vector<Migration> those_of(std::string_view module, std::span<const Migration> migrations) {
+  std::vector<Migration> wanted;
+  for (const std::string_view owner : {kernel, module}) {
+    std::copy_if(migrations.begin(), migrations.end(), std::back_inserter(wanted),
+                 [&](const Migration& migration) { return migration.owner == owner; });
+  }
+  return wanted;
+}
+
 }  // namespace
 
 Result<void> migrate(Connection& connection, std::string_view module, std::span<const Migration> migrations, Timestamp now) {
   connection.run_script(
       "CREATE TABLE IF NOT EXISTS schema_migrations (owner TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, "
       "checksum BLOB NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (owner, version)) STRICT");
-  std::vector<Migration> wanted;
-  for (const std::string_view owner : {kernel, module}) {
-    std::copy_if(migrations.begin(), migrations.end(), std::back_inserter(wanted),
-                 [&](const Migration& migration) { return migration.owner == owner; });
-  }
+  const std::vector<Migration> wanted = those_of(module, migrations);
   if (auto checked = refuse_unknown(connection, wanted); !checked) return checked;
   for (const Migration& migration : wanted) {
     auto applied = is_applied(connection, migration);
@@ -75,6 +80,21 @@ Result<void> migrate(Connection& connection, std::string_view module, std::span<
     SEAMLINE_CRASH_POINT(module, "migration-applied");
   }
   return {};
+}
+
+Result<std::vector<Migration>> pending_migrations(Connection& connection, std::string_view module,
+                                                  std::span<const Migration> migrations) {
+  std::vector<Migration> wanted = those_of(module, migrations);
+  const std::vector<std::string> tables = connection.tables();
+  if (std::find(tables.begin(), tables.end(), "schema_migrations") == tables.end()) return wanted;
+  if (auto checked = refuse_unknown(connection, wanted); !checked) return fail(std::move(checked.error()));
+  std::vector<Migration> pending;
+  for (const Migration& migration : wanted) {
+    const auto applied = is_applied(connection, migration);
+    if (!applied) return fail(applied.error());
+    if (!*applied) pending.push_back(migration);
+  }
+  return pending;
 }
 
 }  // namespace seamline::store

@@ -191,25 +191,42 @@ MongoServer::MongoServer(const Options& options) : collection_(options.collectio
 
 MongoServer::~MongoServer() = default;
 
-Result<std::unique_ptr<Keeper>> make_mongodb_keeper(const DatabaseOptions& options, const Clock& clock) {
-  if (auto checked = check_storage(options.storage); !checked) return fail(std::move(checked.error()));
+MongoServer::Options mongodb_options(const DatabaseOptions& options) {
   MongoServer::Options server;
   server.url = options.storage.url;
   server.collection = options.module;
   server.connect_timeout_ms = options.server.connect_timeout_ms;
   server.selection_timeout_ms = options.server.reconnect_ms;
   server.socket_timeout_ms = options.server.statement_timeout_ms;
-  DocumentOptions documents;
-  documents.transaction.resolve_timeout_ms = options.server.resolve_timeout_ms;
-  // Two processes with one folder are kept apart by its lock; so whoever has the folder is the one who had it before.
+  return server;
+}
+
+std::string mongodb_holder(const DatabaseOptions& options) {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  const std::string holder = std::string(host.data()) + ":" + std::filesystem::absolute(options.directory).string();
+  return std::string(host.data()) + ":" + std::filesystem::absolute(options.directory).string();
+}
+
+Result<std::unique_ptr<Keeper>> make_mongodb_keeper(const DatabaseOptions& options, const Clock& clock) {
+  if (auto checked = check_storage(options.storage); !checked) return fail(std::move(checked.error()));
+  DocumentOptions documents;
+  documents.transaction.resolve_timeout_ms = options.server.resolve_timeout_ms;
   try {
-    return make_document_keeper(options.module, holder, std::make_unique<MongoServer>(server), documents, clock);
+    auto server = std::make_unique<MongoServer>(mongodb_options(options));
+    return make_document_keeper(options.module, mongodb_holder(options), std::move(server), documents, clock);
   } catch (const StorageError& problem) {
     return fail(unusable, "The store of module " + options.module + " cannot be used: " + problem.what() + ".");
   }
+}
+
+Document MongoServer::ask(const Document& command) {
+  mongoc_client_t* client = mongoc_client_pool_pop(pool_->pool);
+  Bson reply;
+  bson_error_t error{};
+  const bool is_answered = mongoc_client_command_simple(client, "admin", Bson(command).get(), nullptr, reply.out(), &error);
+  mongoc_client_pool_push(pool_->pool, client);
+  if (!is_answered) throw_error(error);
+  return read_bson(*reply.get());
 }
 
 std::unique_ptr<DocumentCollection> MongoServer::connect() {

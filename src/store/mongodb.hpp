@@ -29,6 +29,8 @@ class MongoServer final : public DocumentServer {
 
   /// Is made when it is first used.
   std::unique_ptr<DocumentCollection> connect() override;
+  /// The answer of the server's database `admin` to a command that changes nothing. Throws StorageError.
+  Document ask(const Document& command);
   /// Hosts, database and collection.
   std::string place() const override { return place_; }
 
@@ -38,6 +40,12 @@ class MongoServer final : public DocumentServer {
   std::string collection_;
   std::string place_;
 };
+
+/// How the server of a module's store is reached.
+MongoServer::Options mongodb_options(const DatabaseOptions& options);
+/// The name under which a process has a store: two with one folder are kept apart by its lock, so whoever has the folder is the
+/// one who had it before.
+std::string mongodb_holder(const DatabaseOptions& options);
 
 /// Keeps a store in the collection that bears the module's name. Errors: store.unusable where the url cannot be read.
 Result<std::unique_ptr<Keeper>> make_mongodb_keeper(const DatabaseOptions& options, const Clock& clock);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/hash.hpp"
 #include "store/postgres_connection.hpp"
 
 namespace seamline::store {
@@ -104,6 +105,13 @@ Result<Parameters> parse(const std::string& url) {
 }
 
 }  // namespace
+
+std::int64_t PostgresTarget::lock_key() const {
+  const Sha256 digest = sha256("seamline store " + schema);
+  std::uint64_t key = 0;
+  for (std::size_t i = 0; i < 8; ++i) key = (key << 8U) | digest[i];
+  return static_cast<std::int64_t>(key);
+}
 
 Result<PostgresTarget> PostgresTarget::read(const DatabaseOptions& options) {
   std::string url = options.storage.url;

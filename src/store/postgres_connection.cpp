@@ -8,7 +8,6 @@
 #include <optional>
 #include <thread>
 
-#include "base/hash.hpp"
 #include "store/postgres_schema.hpp"
 #include "store/postgres_statement.hpp"
 
@@ -33,14 +32,6 @@ constexpr const char* number_sql = "UPDATE store_holder SET batch = $1 WHERE id 
 std::int64_t now_ms() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
-/// The advisory lock of a schema: the same number in every process.
-std::int64_t lock_key(const std::string& schema) {
-  const Sha256 digest = sha256("seamline store " + schema);
-  std::uint64_t key = 0;
-  for (std::size_t i = 0; i < 8; ++i) key = (key << 8U) | digest[i];
-  return static_cast<std::int64_t>(key);
 }
 
 std::int64_t rows_changed(pg_result* answer) {
@@ -75,7 +66,7 @@ void PostgresConnection::connect() {
 
 void PostgresConnection::take_lock() {
   try {
-    session_->ask("SELECT pg_advisory_lock(" + std::to_string(lock_key(target_.schema)) + ")");
+    session_->ask("SELECT pg_advisory_lock(" + std::to_string(target_.lock_key()) + ")");
   } catch (const PostgresError& problem) {
     if (problem.state() != "55P03") throw;  // lock_not_available
     throw StoreIsLocked("another process writes to " + target_.place, StorageError::Severity::passing);

@@ -21,6 +21,9 @@ struct PostgresTarget {
   /// For messages.
   std::string place;
 
+  /// The advisory lock of whoever writes to the schema: the same number in every process.
+  std::int64_t lock_key() const;
+
   /// Errors: store.unusable.
   static Result<PostgresTarget> read(const DatabaseOptions& options);
 };

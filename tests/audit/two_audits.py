@@ -26,6 +26,7 @@ def program_audit(data_dir, live=False, history=None, config=None):
     command = [os.environ["SEAMLINE_BINARY"], "audit", "--data-dir", str(data_dir), "--json", *storage_flags(config)]
     command += (["--live"] if live else []) + (["--history", str(history)] if history else [])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SEAMLINE_")}
+    environment["MONGOC_DISABLE_SHM"] = "1"  # as tests/run has it
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, env=environment, check=False)
     if done.returncode == auditor.UNREADABLE:
         raise CannotRead(done.stderr.strip())

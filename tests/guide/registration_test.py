@@ -1,8 +1,9 @@
-"""The guide's Go code for registration and discovery, built with the official Consul client, against a registry: the embedded one,
-or the Consul agent that CONSUL_HTTP_ADDR names."""
+"""The guide's Go code for registration and discovery, built with the official Consul client, against a registry: the embedded one
+that REGISTRY_SERVER runs, or a real Consul agent where it is not set."""
 import http.server
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -10,6 +11,9 @@ import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "servers"))
+from servers import Consul  # noqa: E402
+
 # The guide's check runs every 10 s, and a busy machine takes its time.
 TIMEOUT_S = 45
 
@@ -59,8 +63,10 @@ class RegistrationTest(unittest.TestCase):
                                timeout=800, check=False)
         if built.returncode != 0:
             raise AssertionError(f"the guide's code does not build:\n{built.stderr}")
-        cls.address = os.environ.get("CONSUL_HTTP_ADDR")
-        if cls.address:
+        if "REGISTRY_SERVER" not in os.environ:
+            consul = Consul()
+            cls.addClassCleanup(consul.close)
+            cls.address = consul.address
             return
         server = subprocess.Popen([os.environ["REGISTRY_SERVER"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         cls.addClassCleanup(server.wait, TIMEOUT_S)

@@ -100,6 +100,23 @@ TEST_CASE("a store that has a migration which this program does not know is refu
   CHECK(refused.error().detail.find("Run the newer program") != std::string::npos);
 }
 
+TEST_CASE("the migrations that a store lacks can be told without applying them") {
+  Database database;
+  const auto pending = [&](std::vector<Migration> migrations) {
+    return store::pending_migrations(database.rows, "note", migrations);
+  };
+  const std::vector<Migration> both{first, second};
+  CHECK(pending(both).value().size() == 2);
+  REQUIRE(database.migrate({first}).has_value());
+  REQUIRE(pending(both).value().size() == 1);
+  CHECK(pending(both).value().front().name == "second");
+  CHECK_FALSE(database.has_table("second"));
+  REQUIRE(database.migrate(both).has_value());
+  CHECK(pending(both).value().empty());
+  CHECK(pending({first}).error().code == "store.schema_newer");
+  CHECK(pending({{"note", 1, "first", "SELECT 1;"}, second}).error().code == "store.schema_changed");
+}
+
 TEST_CASE("a migration that fails half-way leaves nothing behind, and those before it stay") {
   Database database;
   const Migration broken{"note", 2, "broken", "CREATE TABLE half (id INTEGER NOT NULL PRIMARY KEY) STRICT; CREATE TABLE oops (;"};
@@ -107,6 +124,14 @@ TEST_CASE("a migration that fails half-way leaves nothing behind, and those befo
   CHECK(database.has_table("first"));
   CHECK_FALSE(database.has_table("half"));
   CHECK(database.migrate({first, second}).has_value());
+}
+
+TEST_CASE("every migration of this program has the number and the name of its file") {
+  const auto all = store::all_migrations();
+  REQUIRE_FALSE(all.empty());
+  CHECK(std::all_of(all.begin(), all.end(), [](const Migration& one) { return one.version > 0 && !one.name.empty(); }));
+  CHECK(std::any_of(all.begin(), all.end(),
+                    [](const Migration& one) { return one.owner == "order" && one.version == 1 && one.name == "orders"; }));
 }
 
 TEST_CASE("every table of every store keeps the schema rules") {

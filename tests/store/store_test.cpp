@@ -1,6 +1,7 @@
 #include <fstream>
 #include <thread>
 
+#include "store/folder_lock.hpp"
 #include "support/catch.hpp"
 #include "support/note_store.hpp"
 
@@ -122,7 +123,9 @@ TEST_CASE("a second store on the same folder is refused, and says what to do") {
   REQUIRE_FALSE(second.has_value());
   CHECK(second.error().code == "store.locked");
   CHECK(second.error().detail.find("Stop that one, or give this one another data_dir") != std::string::npos);
+  CHECK(store::FolderLock::is_taken(notes.options.directory));
   notes.store.reset();
+  CHECK_FALSE(store::FolderLock::is_taken(notes.options.directory));
   CHECK(notes.open().has_value());
 }
 
