@@ -53,10 +53,10 @@ class ChaosTest(ChaosCase):
             self.assertGreaterEqual(outcome.totals[name], least, f"too little happened for a test: {name}")
 
     def test_a_shop_in_one_process(self):
-        self.assert_well(self.play("monolith", seconds(45)))
+        self.assert_well(self.play("monolith", seconds(40)))
 
     def test_a_shop_with_every_module_apart(self):
-        self.assert_well(self.play("split", seconds(45)))
+        self.assert_well(self.play("split", seconds(40)))
 
     def test_a_shop_with_every_module_apart_on_servers(self):
         outcome = self.play("split", seconds(50), needs=ON_SERVERS, **GENTLE)
