@@ -14,8 +14,8 @@ sys.path[:0] = [str(HERE.parent / folder) for folder in ("system", "audit", "ser
 from outside import Needs  # noqa: E402
 from play import Run, play  # noqa: E402
 
-# Every way by which events travel, at once.
-ON_SERVERS = Needs({"order": "kafka", "payment": "nats", "inventory": "http", "user": "nats"})
+# Every way by which events travel, and rows on a server and in files, at once.
+ON_SERVERS = Needs({"order": "kafka", "payment": "nats", "inventory": "http", "user": "nats"}, {"payment": "postgres", "user": "postgres"})
 # The servers take their share of the machine.
 GENTLE = {"rate": 60, "clients": 12}
 
@@ -53,10 +53,10 @@ class ChaosTest(ChaosCase):
             self.assertGreaterEqual(outcome.totals[name], least, f"too little happened for a test: {name}")
 
     def test_a_shop_in_one_process(self):
-        self.assert_well(self.play("monolith", seconds(45)))
+        self.assert_well(self.play("monolith", seconds(40)))
 
     def test_a_shop_with_every_module_apart(self):
-        self.assert_well(self.play("split", seconds(45)))
+        self.assert_well(self.play("split", seconds(40)))
 
     def test_a_shop_with_every_module_apart_on_servers(self):
         outcome = self.play("split", seconds(50), needs=ON_SERVERS, **GENTLE)

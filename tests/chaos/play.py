@@ -152,7 +152,7 @@ def play(run, folder, log, keep=None):
         violations = ground.violations + live.violations
         try:
             violations += run.judge(ground.data_dir, False, history, config=ground.config)
-        except two_audits.Disagreement as problem:
+        except (two_audits.Disagreement, cut.CannotRead) as problem:
             violations.append(str(problem))
         outcome = Outcome(violations, totals(ground, history, live, time.monotonic() - started))
         if violations and keep:
@@ -174,7 +174,7 @@ def come_to_rest(ground, load, run):
         poll_until(is_quiet, run.quiet_timeout_s, lambda: f"quiet: {unsettled(ground.data_dir, config=ground.config)}\n{ground.last_words()}", every_s=0.2)
         ground.violations += ask_the_shop(ground.shop, read_history(load.history), run.seed)
         ground.stop()
-    except AssertionError as problem:
+    except (AssertionError, cut.CannotRead) as problem:
         ground.violations.append(str(problem))
         for name in ground.processes:
             ground.kill(name)
