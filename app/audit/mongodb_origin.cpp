@@ -171,6 +171,8 @@ class MongodbOrigin final : public Origin {
   /// The numbers below the log's last one that no entry has; without those that are known to be lost.
   std::set<std::int64_t> missing(Database& copy) const {
     std::set<std::int64_t> numbers;
+    Cursor count(copy, "SELECT count(*) = coalesce(max(seq), 0) FROM event_log");
+    if (lost_.empty() && count.next() && count.integer(0) == 1) return numbers;
     std::int64_t before = 0;
     for (Cursor row(copy, "SELECT seq FROM event_log ORDER BY seq"); row.next();) {
       const std::int64_t seq = row.integer(0);
