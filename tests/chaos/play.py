@@ -141,7 +141,8 @@ def play(run, folder, log, keep=None):
     """Returns what was violated, and how often everything happened. `keep`: a folder to be made of what a failed run leaves."""
     started = time.monotonic()
     history = folder / "history"
-    full_module = random.Random(f"{run.seed}/disk").choice(run.needs.in_files(("order", "payment", "inventory")))
+    modules = ("order", "payment", "inventory")
+    full_module = random.Random(f"{run.seed}/disk").choice(run.needs.in_files(modules) or modules)
     with closing(Ground(folder, run.placement, log, full_module, run.has_small_disk, run.environment, run.needs)) as ground:
         ground.start()
         with closing(Load(ground.url, history, run.seed, seconds=round(run.seconds), rate=run.rate, in_flight=run.clients)) as load, \
