@@ -38,8 +38,9 @@ class PostgresServer:
         if self.account:
             entry = pwd.getpwnam(self.account)
             os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+        # Shared memory in files of the folder: a server that is killed leaves none in the system.
         self.settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder, "shared_buffers": "64MB",
-                         "max_connections": "200", "max_wal_size": "128MB", **settings}
+                         "dynamic_shared_memory_type": "mmap", "max_connections": "200", "max_wal_size": "128MB", **settings}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
