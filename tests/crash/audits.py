@@ -25,7 +25,7 @@ def audit(data_dir, history, crowds, config=None):
         wishes_came_true_once(data_dir, crowds, config)
 
 
-def orders_are_those_that_were_acknowledged(data_dir, history, config):
+def orders_are_those_that_were_acknowledged(data_dir, history, config=None):
     """Each acknowledged order is there, one for each key, and no other."""
     found = []
     stored = {order_id for (order_id,) in connect(data_dir, "order", config).execute("SELECT order_id FROM orders")}
