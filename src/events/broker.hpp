@@ -79,6 +79,8 @@ struct SubscriptionStart {
   std::string storage_id;
   /// The next event of each partition.
   std::vector<BrokerPlace> next;
+  /// Whether a topic that is missing is made. Its publisher does that too, if it is one of ours.
+  bool makes_topic = false;
 };
 
 /// Receives from one topic. Every event of it, from its start on, at least once; an event that was received is forgotten only

@@ -29,11 +29,9 @@ StorageName parse(std::string_view storage_id) {
 
 KafkaSubscription::KafkaSubscription(const KafkaOptions& options, std::shared_ptr<KafkaTopic> topic, SubscriptionStart start,
                                      const Clock& clock)
-    : options_(options),
-      topic_(std::move(topic)),
-      start_(std::move(start)),
-      clock_(clock),
-      needed_look_(topic_->ask_for_look()) {}
+    : options_(options), topic_(std::move(topic)), start_(std::move(start)), clock_(clock), needed_look_(topic_->ask_for_look()) {
+  if (start_.makes_topic) topic_->demand();
+}
 
 KafkaSubscription::~KafkaSubscription() { close(); }
 

@@ -20,6 +20,7 @@ Subscription::Subscription(std::shared_ptr<const NatsOptions> options, const Clo
     : options_(std::move(options)),
       clock_(clock),
       names_(*options_, topic),
+      makes_topic_(start.makes_topic),
       storage_(start.storage_id, next_of(start) - 1),
       next_(next_of(start)) {}
 
@@ -58,6 +59,7 @@ Result<void> Subscription::begin() {
   bool is_missing = false;
   auto begun = [&]() -> Result<void> {
     auto found = (*connection)->look_up(names_);
+    if (found && !*found && makes_topic_) found = (*connection)->make(names_, *options_);
     if (!found) return fail(std::move(found.error()));
     auto inbox = (*connection)->open_inbox(false);
     if (!inbox) return fail(std::move(inbox.error()));

@@ -38,6 +38,7 @@ class Subscription final : public BrokerSubscription {
   const std::shared_ptr<const NatsOptions> options_;
   const Clock& clock_;
   const TopicNames names_;
+  const bool makes_topic_;
 
   std::atomic<bool> is_interrupted_{false};
   std::mutex mutex_;  // of connection_, which interrupt() closes

@@ -15,7 +15,8 @@ constexpr std::int64_t first_pause_ms = 50;
 Receiver::Receiver(Broker& broker, Consumer* consumer, ForeignInbox& inbox, const Clock& clock, Options options)
     : broker_(broker), consumer_(consumer), inbox_(inbox), clock_(clock), options_(options), window_(options.window) {
   places_ = inbox_.start();
-  SubscriptionStart start{places_.storage_id, {}};
+  // What somebody else publishes where there is no topic may be lost without a word.
+  SubscriptionStart start{places_.storage_id, {}, consumer_ == nullptr};
   for (const auto& [partition, offset] : places_.next_offsets) start.next.push_back({partition, offset});
   subscription_ = broker_.subscribe_to(inbox_.topic().name, start);
 }

@@ -197,6 +197,18 @@ TEST_CASE("a topic that is deleted under way is made again, all that is sent arr
   CHECK(traffic.received_from() == std::vector<std::string>{cluster_id + "/0", cluster_id + "/1"});
 }
 
+TEST_CASE("a topic that is missing is made by a subscription that is told to, and by no other") {
+  OutsideServer kafka("kafka");
+  const auto broker = open(kafka);
+  const auto patient = broker->subscribe_to("others", {});
+  SubscriptionStart start;
+  start.makes_topic = true;
+  const auto subscription = broker->subscribe_to("wanted", start);
+  REQUIRE(poll_until([&] { return subscription->receive(10, 40).has_value() && !subscription->storage_id().empty(); }, a_minute));
+  CHECK(patient->receive(10, 40)->empty());
+  CHECK(patient->storage_id().empty());
+}
+
 TEST_CASE("a subscriber that comes back goes on where it was, or with the earliest of a topic that was made anew meanwhile") {
   OutsideServer kafka("kafka");
   const std::string cluster_id = kafka.detail("cluster_id");

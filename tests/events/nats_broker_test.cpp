@@ -297,6 +297,18 @@ TEST_CASE("a topic that is missing at NATS is empty, until somebody makes it") {
   CHECK(ids(gather(*topic.subscription, 3)) == ids(numbered(1, 3)));
 }
 
+TEST_CASE("a topic that is missing at NATS is made by a subscription that is told to") {
+  NatsServer server;
+  NatsBroker broker(options_for(server));
+  SubscriptionStart start;
+  start.makes_topic = true;
+  const auto subscription = broker.subscribe_to("wanted", start);
+  REQUIRE(subscription->receive(10, short_wait_ms));
+  CHECK(!subscription->storage_id().empty());
+  relay(*broker.publish_to("wanted"), numbered(1, 3));
+  CHECK(ids(gather(*subscription, 3)) == ids(numbered(1, 3)));
+}
+
 TEST_CASE("a publisher to NATS takes no more than may wait, and again after outcomes") {
   NatsServer server;
   NatsOptions options = options_for(server);

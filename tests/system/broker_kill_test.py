@@ -58,8 +58,6 @@ class BrokerKillTest(KillCase):
 
     def test_a_death_at_each_point_of_the_question_for_a_price(self):
         nats = self.broker(Nats)
-        # Whoever publishes makes the stream.
-        publish(nats, "$JS.API.STREAM.CREATE.orders", {"name": "orders", "subjects": ["orders"], "storage": "file", "retention": "limits"})
         self.server = self.split(("payment",), **self.SETTINGS, events__carrier="nats", nats__urls=nats.details["url"],
                                  modules__order__placement="foreign").start()
         self.server.add_product("p1", price=250)
