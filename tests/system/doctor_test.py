@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import unittest
+from contextlib import ExitStack
 from pathlib import Path
 
 from shop import ShopTest, run
@@ -32,6 +33,12 @@ class Answering(http.server.BaseHTTPRequestHandler):
 
 
 class DoctorTest(ShopTest):
+    def setUp(self):
+        # Before the shop's folder: when the test ends, its stores are looked at while there is a server.
+        self.servers = ExitStack()
+        self.addCleanup(self.servers.close)
+        super().setUp()
+
     def doctor(self, expected=0, timeout_ms=2000, **settings):
         """What it says, by system. `expected` is how it ends."""
         words = [word for name, value in settings.items() for word in ("--set", f"{name.replace('__', '.')}={value}")]
@@ -50,7 +57,7 @@ class DoctorTest(ShopTest):
 
     def server(self, kind, *options):
         server = kind(*options)
-        self.addCleanup(server.close)
+        self.servers.callback(server.close)
         return server
 
     def assert_item(self, item, verdict, *parts):
