@@ -55,7 +55,8 @@ class MongodbKillTest(KillCase):
 
     def test_a_death_at_each_point_of_a_batch_loses_and_doubles_nothing(self):
         own = [point.name for point in scan() if point.file.startswith("src/store/document") and point.name != LOST]
-        customers = self.start_customers()
+        # A few, and patient ones: the shop is hardly up before it dies again.
+        customers = self.start_customers(4, give_up_s=300)
         for name in (*own, *POINTS_OF_A_BATCH):
             self.wait_for_an_order(customers)
             self.server.stop()
@@ -70,8 +71,8 @@ class MongodbKillTest(KillCase):
         self.finish_and_audit(customers)
 
     def test_a_death_while_it_is_unknown_what_was_kept_loses_and_doubles_nothing(self):
-        # The server is hardly up before it is killed again, until the shop dies too: a customer may be unlucky for long.
-        customers = self.start_customers(give_up_s=200)
+        # The server is hardly up before it is killed again, until the shop dies too: one of many may be unlucky for long.
+        customers = self.start_customers(give_up_s=300)
         for _ in range(2):
             self.server.stop()
             self.server.environment["SEAMLINE_CRASH_AT"] = f"order/{LOST}"

@@ -35,8 +35,8 @@ class KillCase(SplitTest):
         self.products = [self.server.add_product(f"p{number}", price=100 + number, stock=STOCK) for number in range(8)]
         self.products.append(self.server.add_product("scarce", price=5, stock=SCARCE_STOCK))
 
-    def start_customers(self, give_up_s=60):
-        return Customers(self.server, self.seed, CUSTOMERS, self.users, self.products, give_up_s).start()
+    def start_customers(self, count=CUSTOMERS, give_up_s=60):
+        return Customers(self.server, self.seed, count, self.users, self.products, give_up_s).start()
 
     def finish_and_audit(self, customers):
         time.sleep(0.3)
