@@ -1,4 +1,5 @@
-// How much the Kafka broker costs over a bare loop of librdkafka with the same settings, on a real Kafka: bench_kafka [EVENTS]
+// How much the Kafka broker, and a relay that reads a log, cost over a bare loop of librdkafka with the same settings, on a real
+// Kafka: bench_kafka [EVENTS]
 // A client connects before the clock starts: sending begins after one event, receiving is counted from the first.
 // Events carry the headers of a CloudEvent and 1,000 bytes of data. Runs take turns, and the best of each counts.
 #include <algorithm>
@@ -12,10 +13,13 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/random.hpp"
 #include "events/kafka_broker.hpp"
 #include "events/kafka_client.hpp"
 #include "events/kafka_headers.hpp"
+#include "events/relay.hpp"
 #include "support/outside_server.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace seamline;
 using namespace seamline::events;
@@ -104,6 +108,49 @@ double send(KafkaBroker& broker, const std::string& topic, const std::vector<Bro
   return per_second(static_cast<std::int64_t>(events.size()), since);
 }
 
+/// As large as the events above.
+struct Tick {
+  std::string name;
+  std::string filling;
+  static constexpr EventType type{"publisher", "Tick", 1};
+  std::string_view subject() const { return name; }
+  static constexpr std::tuple fields{Field{"name", &Tick::name, "Any."}, Field{"filling", &Tick::filling, "Any."}};
+};
+
+/// A store whose log has that many entries.
+struct FilledLog {
+  explicit FilledLog(std::int64_t entries) {
+    store::StoreOptions options;
+    options.directory = folder.path() / "publisher";
+    options.module = "publisher";
+    IdSource ids(Clock::system(), Random::system());
+    store = store::Store::open(options, store::all_migrations(), Clock::system(), ids.next()).value();
+    store->writer().start_thread();
+    for (std::int64_t written = 0; written < entries; written += 1'000) {
+      (void)store->write({}, [&](store::Transaction& transaction) -> Result<void> {
+        for (int i = 0; i < 1'000; ++i) transaction.publish(Tick{ids.next(), std::string(930, 'x')});
+        return {};
+      });
+    }
+  }
+  ~FilledLog() { store->stop(); }
+
+  test::TemporaryFolder folder;
+  std::unique_ptr<store::Store> store;
+};
+
+/// From the log to the broker's word, by a relay that has no place in it yet.
+double relay(KafkaBroker& broker, const std::string& topic, store::Store& log) {
+  const auto publisher = broker.publish_to(topic);
+  seam::Gate gate;
+  Relay relay("bench " + topic, log, gate, *publisher, Clock::system(), {});
+  while (relay.counts().acknowledged_seq == 0) relay.step();
+  const std::int64_t first = relay.counts().acknowledged_seq;
+  const Instant since = Clock::system().monotonic();
+  while (relay.counts().acknowledged_seq < log.log().head().seq) relay.step();
+  return per_second(log.log().head().seq - first, since);
+}
+
 double receive_bare(const KafkaOptions& options, const std::string& topic, std::size_t count) {
   auto client = std::move(*make_kafka_client(KafkaRole::subscribes, options));
   const KafkaOwned<rd_kafka_topic_t> from{rd_kafka_topic_new(client.get(), topic.c_str(), nullptr)};
@@ -142,7 +189,8 @@ int main(int count, char** words) {
   KafkaOptions options;
   options.brokers = kafka.address();
   const auto broker = std::move(*KafkaBroker::open(options));
-  std::array<double, 4> best{};
+  const FilledLog log(events);
+  std::array<double, 5> best{};
   for (int round = 0; round < 4; ++round) {
     const std::string topic = "orders-" + std::to_string(round);
     const auto made = broker->publish_to(topic);
@@ -158,9 +206,11 @@ int main(int count, char** words) {
     }
     best[2] = std::max(best[2], receive_bare(options, topic, all.size()));
     best[3] = std::max(best[3], receive(*broker, topic, all.size()));
+    best[4] = std::max(best[4], relay(*broker, topic, *log.store));
   }
   std::printf("send, bare       %9.0f events/s\nsend, Seamline   %9.0f events/s  %3.0f %%\n", best[0], best[1],
               100 * best[1] / best[0]);
+  std::printf("a log, relayed   %9.0f events/s  %3.0f %%\n", best[4], 100 * best[4] / best[0]);
   std::printf("receive, bare    %9.0f events/s\nreceive, Seamline%9.0f events/s  %3.0f %%\n", best[2], best[3],
               100 * best[3] / best[2]);
   return 0;
