@@ -63,18 +63,20 @@ ReadEvent read_foreign(BrokerEvent event, const BatchLimits& limits) {
 BrokerEvent to_broker_event(const LogName& log, const store::LogEntry& entry) {
   BrokerEvent event;
   event.key = entry.subject;
-  event.attributes = {{"specversion", "1.0"},
-                      {"id", std::string(log.log_id) + "-" + std::to_string(entry.seq)},
-                      {"source", std::string(source_prefix) + std::string(log.publisher)},
-                      {"type", entry.type},
-                      {"time", format_timestamp(entry.at)},
-                      {"datacontenttype", std::string(json_content_type)},
-                      {"sequence", std::to_string(entry.seq)},
-                      {"epoch", std::to_string(entry.epoch)},
-                      {"hash", to_hex(entry.hash)}};
+  const auto add = [&event](const char* name, std::string value) { event.attributes.emplace_back(name, std::move(value)); };
+  event.attributes.reserve(11);
+  add("specversion", "1.0");
+  add("id", std::string(log.log_id) + "-" + std::to_string(entry.seq));
+  add("source", std::string(source_prefix) + std::string(log.publisher));
+  add("type", entry.type);
+  add("time", format_timestamp(entry.at));
+  add("datacontenttype", std::string(json_content_type));
+  add("sequence", std::to_string(entry.seq));
+  add("epoch", std::to_string(entry.epoch));
+  add("hash", to_hex(entry.hash));
   // CloudEvents 1.0, section 3.1: an optional attribute is absent, or not empty.
-  if (!entry.subject.empty()) event.attributes.emplace_back("subject", entry.subject);
-  if (!entry.trace.empty()) event.attributes.emplace_back("traceparent", entry.trace);
+  if (!entry.subject.empty()) add("subject", entry.subject);
+  if (!entry.trace.empty()) add("traceparent", entry.trace);
   event.data = entry.payload;
   return event;
 }

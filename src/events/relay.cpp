@@ -88,24 +88,26 @@ std::int64_t Relay::time_to_wait_ms(Instant now) const {
 }
 
 bool Relay::send_next(Instant now) {
-  const std::int64_t room = options_.max_in_flight - static_cast<std::int64_t>(in_flight_.size());
-  if (room <= 0 || sent_.seq >= publisher_.log().head().seq) return false;
-  // more.
+  const std::int64_t page = std::min({page_entries, options_.max_in_flight, publisher_.log().head().seq - sent_.seq});
+  // Where there is room for a part only, many small readings would follow.
+  if (page <= 0 || options_.max_in_flight - std::ssize(in_flight_) < page) return false;
   if (gathers(now) && !has_a_page()) return false;
-  const auto read =
-      publisher_.read([&](store::View& view) { return store::read_log(view, sent_, std::min(room, page_entries)); });
-  if (!read) throw store::StorageError(read.error().detail);
-  bool has_sent = false;
-  for (const store::LogEntry& entry : *read) {
-    SEAMLINE_CRASH_POINT(publisher_.module(), "before-relay");
-    if (!topic_.send(to_broker_event({publisher_.module(), sent_.log_id}, entry), entry.seq)) break;
-    sent_ = {sent_.log_id, entry.epoch, entry.seq, entry.hash};
-    in_flight_.push_back(false);
-    counts_.sent.fetch_add(1);
-    has_sent = true;
-  }
+  const store::LogPosition after = sent_;
+  auto scanned = publisher_.read([&](store::View& view) {
+    return store::scan_log(view, after, page, [this](const store::LogEntry& entry) { return send(entry); });
+  });
+  if (!scanned) throw store::StorageError(scanned.error().detail);
   next_send_ = now.plus_ms(options_.gather_ms);
-  return has_sent;
+  return sent_.seq > after.seq;
+}
+
+bool Relay::send(const store::LogEntry& entry) {
+  SEAMLINE_CRASH_POINT(publisher_.module(), "before-relay");
+  if (!topic_.send(to_broker_event({publisher_.module(), sent_.log_id}, entry), entry.seq)) return false;
+  sent_ = {sent_.log_id, entry.epoch, entry.seq, entry.hash};
+  in_flight_.push_back(false);
+  counts_.sent.fetch_add(1);
+  return true;
 }
 
 bool Relay::take_outcomes(std::int64_t wait_ms) {

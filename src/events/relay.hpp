@@ -31,7 +31,7 @@ class Relay final : public Loop {
  public:
   struct Options {
     /// Entries that may wait for the broker's word.
-    std::int64_t max_in_flight = 2000;
+    std::int64_t max_in_flight = 4000;
     /// From one message to the next at least, but for whole pages, in milliseconds. The first after a pause goes at once.
     std::int64_t gather_ms = 5;
     /// How often its place is written down, in milliseconds; a restart sends again what came since.
@@ -56,6 +56,8 @@ class Relay final : public Loop {
   void begin_in(const std::string& storage_id);
   std::int64_t read_start(store::View& view) const;
   bool send_next(Instant now);
+  /// Whether the topic took it.
+  bool send(const store::LogEntry& entry);
   /// Whether what is committed now goes with the next message: many small ones would cost all three sides more.
   bool gathers(Instant now) const;
   bool has_a_page() const;
