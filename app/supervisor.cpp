@@ -219,7 +219,7 @@ void Supervisor::launch(Child& child) {
     }
     if (!spawned.error().retryable) return give_up(child, spawned.error().detail);
     observe::log_warning("supervisor", child.status.name + ": " + spawned.error().detail);
-    return start_later(child);
+    return start_later(child, clock_.monotonic());
   }
   child.output.open(std::move(spawned->output));
   child.error.open(std::move(spawned->error));
@@ -282,6 +282,8 @@ void Supervisor::bury(const Round& round, Child& child, int wait_status) {
     output->close(round.printer(child));
   }
   const std::string how = describe_exit(wait_status);
+  // Before anybody can see that it has ended: whoever does may let time pass.
+  const Instant ended_at = clock_.monotonic();
   {
     const std::lock_guard lock(mutex_);
     child.status.is_running = false;
@@ -292,10 +294,10 @@ void Supervisor::bury(const Round& round, Child& child, int wait_status) {
   if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == exit_usage_or_config) {
     return give_up(child, how + ", a wrong command line or configuration; its last lines say what");
   }
-  if (clock_.monotonic() >= child.started_at.plus_ms(options_.stable_ms)) child.backoff_ms = options_.first_backoff_ms;
+  if (ended_at >= child.started_at.plus_ms(options_.stable_ms)) child.backoff_ms = options_.first_backoff_ms;
   observe::log_warning("supervisor",
                        child.status.name + " ended: " + how + "; it starts again in " + std::to_string(child.backoff_ms) + " ms");
-  start_later(child);
+  start_later(child, ended_at);
 }
 
 void Supervisor::give_up(Child& child, const std::string& why) {
@@ -307,8 +309,8 @@ void Supervisor::give_up(Child& child, const std::string& why) {
   if (options_.on_failed) options_.on_failed(child.status.name, why);
 }
 
-void Supervisor::start_later(Child& child) {
-  child.start_at = clock_.monotonic().plus_ms(child.backoff_ms);
+void Supervisor::start_later(Child& child, Instant ended_at) {
+  child.start_at = ended_at.plus_ms(child.backoff_ms);
   child.backoff_ms = std::min(child.backoff_ms * 2, options_.most_backoff_ms);
 }
 

@@ -85,7 +85,7 @@ class Supervisor {
   void reap(const Round& round);
   void bury(const Round& round, Child& child, int wait_status);
   void give_up(Child& child, const std::string& why);
-  void start_later(Child& child);
+  void start_later(Child& child, Instant ended_at);
   void wake() const;
 
   const SupervisorOptions options_;
