@@ -27,13 +27,13 @@ bool Relay::step() {
   if (!pause_.is_over(now)) return false;
   try {
     const bool has_sent = begin() && send_next(now);
-    const std::int64_t wait_ms = has_sent && has_a_page() ? 0 : time_to_wait_ms(now);
+    const std::int64_t wait_ms = has_sent && unsent() >= page_entries ? 0 : time_to_wait_ms(now);
     const bool took_outcomes = take_outcomes(wait_ms);
     if (now >= next_receipt_) {
       next_receipt_ = now.plus_ms(options_.receipt_ms);
       write_receipt();
     }
-    return has_sent || took_outcomes || (wait_ms > 0 && sent_.seq < publisher_.log().head().seq);
+    return has_sent || took_outcomes || (wait_ms > 0 && unsent() > 0);
   } catch (const store::StorageError& problem) {
     start_again(problem.what());
     return false;
@@ -80,7 +80,7 @@ void Relay::set_acknowledged(std::int64_t seq) {
 
 bool Relay::gathers(Instant now) const { return !in_flight_.empty() || now < next_send_; }
 
-bool Relay::has_a_page() const { return publisher_.log().head().seq - sent_.seq >= page_entries; }
+std::int64_t Relay::unsent() const { return publisher_.log().head().seq - sent_.seq; }
 
 std::int64_t Relay::time_to_wait_ms(Instant now) const {
   if (!in_flight_.empty()) return options_.wait_ms;
@@ -88,10 +88,11 @@ std::int64_t Relay::time_to_wait_ms(Instant now) const {
 }
 
 bool Relay::send_next(Instant now) {
-  const std::int64_t page = std::min({page_entries, options_.max_in_flight, publisher_.log().head().seq - sent_.seq});
+  const std::int64_t waiting = unsent();
+  const std::int64_t page = std::min({page_entries, options_.max_in_flight, waiting});
   // Where there is room for a part only, many small readings would follow.
   if (page <= 0 || options_.max_in_flight - std::ssize(in_flight_) < page) return false;
-  if (gathers(now) && !has_a_page()) return false;
+  if (gathers(now) && waiting < page_entries) return false;
   const store::LogPosition after = sent_;
   auto scanned = publisher_.read([&](store::View& view) {
     return store::scan_log(view, after, page, [this](const store::LogEntry& entry) { return send(entry); });

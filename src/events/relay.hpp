@@ -60,7 +60,8 @@ class Relay final : public Loop {
   bool send(const store::LogEntry& entry);
   /// Whether what is committed now goes with the next message: many small ones would cost all three sides more.
   bool gathers(Instant now) const;
-  bool has_a_page() const;
+  /// Entries of the log that were not handed to the topic yet.
+  std::int64_t unsent() const;
   std::int64_t time_to_wait_ms(Instant now) const;
   bool take_outcomes(std::int64_t wait_ms);
   void set_acknowledged(std::int64_t seq);

@@ -8,7 +8,7 @@ import unittest
 from contextlib import ExitStack
 from pathlib import Path
 
-from shop import ShopTest, run
+from shop import ShopTest, run, set_flags
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "servers"))
 sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
@@ -41,7 +41,7 @@ class DoctorTest(ShopTest):
 
     def doctor(self, expected=0, timeout_ms=2000, **settings):
         """What it says, by system. `expected` is how it ends."""
-        words = [word for name, value in settings.items() for word in ("--set", f"{name.replace('__', '.')}={value}")]
+        words = set_flags({name.replace("__", "."): value for name, value in settings.items()})
         found = run("doctor", "--json", "--timeout-ms", str(timeout_ms), "--set", f"data_dir={self.folder / 'data'}", *words)
         self.assertEqual(found.returncode, expected, found)
         items = json.loads(found.stdout)["items"]

@@ -8,7 +8,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 from auditing import audit, wait_until_quiet  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
-from shop import ShopTest, run  # noqa: E402
+from shop import ShopTest, run, set_flags  # noqa: E402
 
 ORDERS = 5
 
@@ -33,8 +33,8 @@ class MoveStoreTest(ShopTest):
         self.assertEqual(audit(self.server.data_dir, config=self.server.settings), [])
 
     def copy(self, module, target):
-        flags = [word for name, value in self.server.settings.items() for word in ("--set", f"{name}={value}")]
-        return run("db", "copy", module, "--to", target, "--json", "--set", f"data_dir={self.server.data_dir}", *flags)
+        return run("db", "copy", module, "--to", target, "--json", "--set", f"data_dir={self.server.data_dir}",
+                   *set_flags(self.server.settings))
 
     def rows(self, copied):
         self.assertEqual(copied.returncode, 0, copied)

@@ -10,7 +10,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 from auditing import Records, audit, wait_until_quiet  # noqa: E402
 from customers import Customers  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
-from shop import ShopTest, clean_environment, run  # noqa: E402
+from shop import ShopTest, clean_environment, run, set_flags  # noqa: E402
 
 MODULES = ("user", "inventory", "payment", "order")
 CUSTOMERS = 8
@@ -72,8 +72,7 @@ class PostgresTest(ShopTest):
         self.assertIsNone(self.server.process.poll(), "the shop has stopped:\n" + self.server.log()[-4000:])
 
     def test_a_second_shop_on_the_same_schemas_is_refused(self):
-        flags = [word for name, value in {**self.server.settings, "store.lock_timeout_ms": 200}.items()
-                 for word in ("--set", f"{name}={value}")]
+        flags = set_flags({**self.server.settings, "store.lock_timeout_ms": 200})
         second = run("serve", "--set", f"data_dir={self.folder / 'second'}", *flags)
         self.assertEqual(second.returncode, 1, second)
         self.assertIn("store.locked", second.stderr)
@@ -90,7 +89,7 @@ class PostgresTest(ShopTest):
         self.server.stop()
         self.leave_unaudited("the server has gone")
         self.postgres.stop()
-        flags = [word for name, value in self.server.settings.items() for word in ("--set", f"{name}={value}")]
+        flags = set_flags(self.server.settings)
         said = run("audit", "--data-dir", str(self.server.data_dir), *flags, environment=clean_environment(PGPASSWORD="hunter2"))
         self.assertEqual((said.returncode, said.stdout), (1, ""), said)
         self.assertIn("The store of inventory cannot be read", said.stderr)

@@ -37,6 +37,11 @@ def clean_environment(**more):
     return environment
 
 
+def set_flags(settings):
+    """The settings of a shop as `--set` says them."""
+    return [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+
+
 def run(*arguments, timeout_s=60, environment=None, cwd=None):
     """Runs the program to its end. Returns subprocess.CompletedProcess with texts."""
     return subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=timeout_s, cwd=cwd,
@@ -136,9 +141,7 @@ class Shop:
     def launch(self):
         """Starts the process, and does not wait until it is ready."""
         assert self.process is None, "the shop runs already"
-        arguments = [binary(), "serve", *self.flags(), "--set", f"data_dir={self.data_dir}"]
-        for name, value in self.settings.items():
-            arguments += ["--set", f"{name}={value}"]
+        arguments = [binary(), "serve", *self.flags(), "--set", f"data_dir={self.data_dir}", *set_flags(self.settings)]
         self.url = self.admin_url = None
         self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
