@@ -115,12 +115,8 @@ Checkup check_service(std::string_view module, const ModuleAddress& address, std
   return checkup;
 }
 
-store::DatabaseOptions database_options(const Configuration& configuration, const ModuleEntry& module, std::int64_t timeout_ms) {
-  store::DatabaseOptions options;
-  options.module = module.spec.name;
-  options.directory = std::filesystem::path(configuration.data_dir) / module.spec.name;
-  options.storage = storage_of(configuration, module.spec.name);
-  options.server = server_limits(configuration);
+/// The module's, of a server that is given no longer than that.
+store::DatabaseOptions impatient(store::DatabaseOptions options, std::int64_t timeout_ms) {
   options.server.connect_timeout_ms = timeout_ms;
   options.server.reconnect_ms = timeout_ms;
   // A server that answers nothing is given up after twice the time of a statement.
@@ -153,7 +149,7 @@ void check_stores(const Configuration& configuration, const Composition& composi
                   std::vector<Checkup>& all) {
   for (const auto* modules : {&composition.hosted, &composition.remote}) {
     for (const ModuleEntry& module : *modules) {
-      const store::DatabaseOptions options = database_options(configuration, module, timeout_ms);
+      const auto options = impatient(database_options(configuration, module.spec.name), timeout_ms);
       if (options.storage.kind == store::StorageKind::sqlite) continue;
       all.push_back(check_store(options, modules == &composition.hosted));
     }

@@ -119,6 +119,15 @@ store::ServerLimits server_limits(const Configuration& configuration) {
           limits.resolve_timeout_ms};
 }
 
+store::DatabaseOptions database_options(const Configuration& configuration, const std::string& module) {
+  store::DatabaseOptions options;
+  options.module = module;
+  options.directory = std::filesystem::path(configuration.data_dir) / module;
+  options.storage = storage_of(configuration, module);
+  options.server = server_limits(configuration);
+  return options;
+}
+
 void read_secrets(Configuration& configuration) {
   const auto secret = [](const char* variable) {
     const char* text = std::getenv(variable);

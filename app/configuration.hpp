@@ -358,6 +358,8 @@ Result<Configuration> load_configuration(const ConfigurationSources& sources);
 store::Storage storage_of(const Configuration& configuration, std::string_view module);
 /// What database servers are allowed.
 store::ServerLimits server_limits(const Configuration& configuration);
+/// How the database of the module of that name is opened.
+store::DatabaseOptions database_options(const Configuration& configuration, const std::string& module);
 
 /// Takes the secrets, which are no keys, from the environment.
 void read_secrets(Configuration& configuration);

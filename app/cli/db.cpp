@@ -8,16 +8,6 @@
 namespace seamline::app {
 namespace {
 
-/// How the configuration says that a module's store is opened.
-store::StoreOptions store_options(const Configuration& configuration, const std::string& module) {
-  store::StoreOptions options;
-  options.module = module;
-  options.directory = std::filesystem::path(configuration.data_dir) / module;
-  options.storage = storage_of(configuration, module);
-  options.server = server_limits(configuration);
-  return options;
-}
-
 bool is_module(std::string_view name) {
   bool found = false;
   for_each_field<StorageSection>([&](const auto& field) { found = found || field.name == name; });
@@ -62,12 +52,12 @@ int copy(const CopyOptions& options) {
     say("seamline: there is no module " + options.module + ".");
     return exit_usage;
   }
-  const store::StoreOptions from = store_options(*configuration, options.module);
+  const store::DatabaseOptions from = database_options(*configuration, options.module);
   if (from.storage.kind == store::StorageKind::mongodb || options.target.starts_with("mongodb")) {
     say("seamline: rows are copied, and a store on MongoDB has documents. db copy goes between SQLite and PostgreSQL.");
     return exit_usage;
   }
-  store::StoreOptions to = from;
+  store::DatabaseOptions to = from;
   to.storage = storage_named(options.target);
   if (from.storage.kind == store::StorageKind::sqlite && !std::filesystem::exists(from.directory / "0.db")) {
     say("seamline: there is no store of " + options.module + " in " + from.directory.string() + ".");
@@ -111,7 +101,8 @@ int rebuild_orders(const ConfigurationSources& sources) {
     complain(configuration.error());
     return exit_usage;
   }
-  const store::StoreOptions options = store_options(*configuration, "order");
+  store::StoreOptions options;
+  static_cast<store::DatabaseOptions&>(options) = database_options(*configuration, "order");
   if (options.storage.kind == store::StorageKind::sqlite && !std::filesystem::exists(options.directory / "0.db")) {
     say("seamline: there is no order store in " + options.directory.string() +
         ". Name its data_dir with --set data_dir=… or --config.");
