@@ -1,8 +1,11 @@
 #include "base/json.hpp"
 
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
 
@@ -11,29 +14,6 @@ namespace {
 
 constexpr ErrorCode malformed_json{"request.malformed_json", Kind::malformed};
 constexpr ErrorCode too_large{"request.too_large", Kind::too_large};
-
-/// Walks the text and remembers how far the parser has read, so that each value knows where it stands.
-class CountingIterator {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  CountingIterator(const char* at, const char** furthest) : at_(at), furthest_(furthest) {}
-  reference operator*() const { return *at_; }
-  CountingIterator& operator++() {
-    *furthest_ = ++at_;
-    return *this;
-  }
-  bool operator==(const CountingIterator& other) const { return at_ == other.at_; }
-  bool operator!=(const CountingIterator& other) const { return at_ != other.at_; }
-
- private:
-  const char* at_;
-  const char** furthest_;
-};
 
 std::string place(std::string_view text, std::size_t offset) {
   std::size_t line = 1;
@@ -49,54 +29,56 @@ std::string place(std::string_view text, std::size_t offset) {
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
-/// Builds a Value from the parser's events, and stops it where a rule is broken.
-class Builder final : public nlohmann::json_sax<nlohmann::json> {
+/// Builds a Value from the parser's events, and stops it where a rule is broken: each event is one of RapidJSON's handler
+/// (rapidjson.org, "SAX"), whose names are therefore not ours. Numbers come as their tokens.
+class Builder {
  public:
-  Builder(std::string_view text, const char*& furthest, const ParseLimits& limits)
-      : text_(text), furthest_(furthest), limits_(limits) {}
+  using Length = rapidjson::SizeType;
 
-  bool null() override { return add(Type::null) != nullptr; }
-  bool boolean(bool value) override { return set(Type::boolean, &Value::boolean, value); }
-  bool number_integer(number_integer_t value) override {
-    // Only tokens with a sign come here, so this zero is -0: no integer has that value.
-    return value == 0 ? number("-0") : integer(value);
-  }
-  bool number_unsigned(number_unsigned_t value) override {
-    if (value > static_cast<std::uint64_t>(INT64_MAX)) return number(std::to_string(value));
-    return integer(static_cast<std::int64_t>(value));
-  }
-  bool number_float(number_float_t, const string_t& token) override { return number(token); }
-  bool string(string_t& value) override {
-    if (!check_text(value)) return false;
-    return set(Type::string, &Value::text, std::move(value));
-  }
-  bool binary(binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return enter(Type::object); }
-  bool start_array(std::size_t) override { return enter(Type::array); }
-  bool end_object() override { return leave(); }
-  bool end_array() override { return leave(); }
+  Builder(std::string_view text, const rapidjson::MemoryStream& reading, const ParseLimits& limits)
+      : text_(text), reading_(reading), limits_(limits) {}
 
-  bool key(string_t& name) override {
+  bool Null() { return add(Type::null) != nullptr; }
+  bool Bool(bool value) { return set(Type::boolean, &Value::boolean, value); }
+  bool RawNumber(const char* token, Length length, bool /*is_copy*/) { return number({token, length}); }
+  bool String(const char* text, Length length, bool /*is_copy*/) {
+    const std::string_view value(text, length);
+    return check_text(value) && set(Type::string, &Value::text, std::string(value));
+  }
+  bool StartObject() { return enter(Type::object); }
+  bool StartArray() { return enter(Type::array); }
+  bool EndObject(Length /*members*/) { return leave(); }
+  bool EndArray(Length /*items*/) { return leave(); }
+  bool Key(const char* text, Length length, bool /*is_copy*/) {
+    const std::string_view name(text, length);
     if (!check_text(name)) return false;
     if (open_.back()->items.size() >= limits_.max_members) {
       return refuse("an object with more than " + std::to_string(limits_.max_members) + " members");
     }
-    for (const Value& sibling : open_.back()->items) {
-      if (sibling.name == name)
-        return refuse("the member \"" + std::string(text_prefix(name, 40)) + "\" stands twice in one object");
+    if (open_.back()->find(name) != nullptr) {
+      return refuse("the member \"" + std::string(text_prefix(name, 40)) + "\" stands twice in one object");
     }
-    name_ = std::move(name);
+    name_ = name;
     key_offset_ = offset();
     return true;
   }
-  bool parse_error(std::size_t, const std::string& last_token, const nlohmann::detail::exception& error) override {
-    const std::string_view reason = error.what();
-    const auto is_reason = [&](std::string_view words) { return reason.find(words) != std::string_view::npos; };
-    if (is_reason("unexpected end of input") || is_reason("missing closing quote"))
-      return refuse("the text ends before the value does");
-    const std::string_view token = text_prefix(last_token, 40);
+  /// What these carry comes as a raw number instead; the parser names them all the same.
+  bool Int(int) { return false; }
+  bool Uint(unsigned) { return false; }
+  bool Int64(std::int64_t) { return false; }
+  bool Uint64(std::uint64_t) { return false; }
+  bool Double(double) { return false; }
+
+  /// The parser does not know what to make of the character there, or of the end of the text.
+  void stopped_at(std::size_t offset) {
+    if (offset >= text_.size())
+      return refuse_at(text_.size() - std::min<std::size_t>(1, text_.size()), "the text ends before the value does");
+    const std::string_view rest = text_.substr(offset);
+    const auto is_control = [](char one) { return static_cast<unsigned char>(one) < 0x20; };
+    const auto end = std::find_if(rest.begin(), rest.end(), is_control) - rest.begin();
+    const std::string_view near = text_prefix(rest.substr(0, static_cast<std::size_t>(end)), 40);
     // The parser may stop in the middle of a character, which then must not be repeated.
-    return refuse(is_text(token) ? "unexpected text near '" + std::string(token) + "'" : "unexpected text");
+    refuse_at(offset, near.empty() || !is_text(near) ? "unexpected text" : "unexpected text near '" + std::string(near) + "'");
   }
 
   Value root;
@@ -104,16 +86,29 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
 
  private:
   /// Of the last character that the parser has taken.
-  std::size_t offset() const { return furthest_ == text_.data() ? 0 : static_cast<std::size_t>(furthest_ - text_.data()) - 1; }
-  bool refuse(std::string why) {
-    if (problem.empty()) problem = place(text_, offset()) + ": " + std::move(why);
+  std::size_t offset() const { return std::max<std::size_t>(reading_.Tell(), 1) - 1; }
+  void refuse_at(std::size_t offset, std::string_view why) {
+    if (problem.empty()) problem = place(text_, offset) + ": " + std::string(why);
+  }
+  bool refuse(std::string_view why) {
+    refuse_at(offset(), why);
     return false;
   }
-  bool check_text(const std::string& text) {
-    return text.find('\0') == std::string::npos || refuse("a text with the character \\u0000");
+  bool check_text(std::string_view text) {
+    if (text.find('\0') != std::string_view::npos) return refuse("a text with the character \\u0000");
+    // The parser takes the second half of a surrogate pair alone for a character. In UTF-8 it begins with this byte.
+    constexpr char surrogate = '\xED';
+    return text.find(surrogate) == std::string_view::npos || is_text(text) || refuse("a text with half a surrogate pair");
   }
-  bool integer(std::int64_t value) { return set(Type::integer, &Value::integer, value); }
-  bool number(std::string token) { return set(Type::number, &Value::text, std::move(token)); }
+  /// Only a token without fraction and exponent can be an integer; -0 is none, no integer has that value.
+  bool number(std::string_view token) {
+    std::int64_t integer = 0;
+    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), integer);
+    if (error == std::errc() && end == token.data() + token.size() && token != "-0") {
+      return set(Type::integer, &Value::integer, integer);
+    }
+    return set(Type::number, &Value::text, std::string(token));
+  }
   template <class T>
   bool set(Type type, T Value::* member, T value) {
     Value* added = add(type);
@@ -153,7 +148,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   }
 
   std::string_view text_;
-  const char*& furthest_;
+  const rapidjson::MemoryStream& reading_;
   const ParseLimits& limits_;
   std::vector<Value*> open_;  // stays valid: a parent gets no further items while a child is open
   std::string name_;
@@ -180,13 +175,18 @@ Result<Value> parse(std::string_view text, const ParseLimits& limits) {
   if (const std::size_t well_formed = well_formed_bytes(text); well_formed != text.size()) {
     return fail(malformed_json, "The JSON text is malformed: " + place(text, well_formed) + ": bytes that are no UTF-8 text.");
   }
-  const char* furthest = text.data();
-  Builder builder(text, furthest, limits);
-  const bool parsed =
-      nlohmann::json::sax_parse(CountingIterator(text.data(), &furthest), CountingIterator(text.data() + text.size(), &furthest),
-                                &builder, nlohmann::json::input_format_t::json, true, limits.comments);
-  if (!parsed) return fail(malformed_json, "The JSON text is malformed: " + builder.problem + ".");
-  return std::move(builder.root);
+  rapidjson::MemoryStream reading(text.data(), text.size());
+  // RFC 8259, section 8.1: it may be ignored. Editors put it before a configuration file.
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  while (text.starts_with(byte_order_mark) && reading.Tell() < byte_order_mark.size()) reading.Take();
+  Builder builder(text, reading, limits);
+  rapidjson::Reader reader;
+  constexpr unsigned strict = rapidjson::kParseNumbersAsStringsFlag;
+  const auto outcome = limits.comments ? reader.Parse < strict | rapidjson::kParseCommentsFlag > (reading, builder)
+                                       : reader.Parse<strict>(reading, builder);
+  if (outcome) return std::move(builder.root);
+  builder.stopped_at(outcome.Offset());
+  return fail(malformed_json, "The JSON text is malformed: " + builder.problem + ".");
 }
 
 void append_string(std::string& out, std::string_view text) {

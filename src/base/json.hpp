@@ -9,7 +9,7 @@
 
 #include "base/result.hpp"
 
-/// JSON (RFC 8259), read strictly and written in one pass. The parser behind it is nlohmann's; its header stays in json.cpp,
+/// JSON (RFC 8259), read strictly and written in one pass. The parser behind it is RapidJSON; its header stays in json.cpp,
 /// because it is too heavy for a header that everyone includes.
 namespace seamline::json {
 

@@ -154,6 +154,12 @@ TEST_CASE("text behind the value is refused, also behind a NUL") {
   CHECK(mentions(problem_of("{\"a\":1}}"), "column 8: unexpected text near"));
 }
 
+TEST_CASE("a byte order mark before the value is passed over, and counts as a place in the text") {
+  CHECK(json::parse("\xEF\xBB\xBF{\"a\":1}").value().find("a")->offset == 6);
+  CHECK(is_refused("\xEF\xBB\xBF"));
+  CHECK(is_refused("{}\xEF\xBB\xBF"));
+}
+
 TEST_CASE("comments are read where they are allowed, and nowhere else") {
   const std::string text = "// first\n{/* a */\"a\":1 // last\n}";
   CHECK(is_refused(text));
