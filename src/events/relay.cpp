@@ -98,8 +98,11 @@ bool Relay::send_next(Instant now) {
     return store::scan_log(view, after, page, [this](const store::LogEntry& entry) { return send(entry); });
   });
   if (!scanned) throw store::StorageError(scanned.error().detail);
-  next_send_ = now.plus_ms(options_.gather_ms);
-  return sent_.seq > after.seq;
+  const std::int64_t count = sent_.seq - after.seq;
+  // What is behind whole pages belongs to them: it waits for nothing more to come.
+  const std::int64_t gather_ms = count >= page_entries ? 0 : std::clamp(count, options_.gather_ms, options_.longest_gather_ms);
+  next_send_ = now.plus_ms(gather_ms);
+  return count > 0;
 }
 
 bool Relay::send(const store::LogEntry& entry) {

@@ -32,8 +32,10 @@ class Relay final : public Loop {
   struct Options {
     /// Entries that may wait for the broker's word.
     std::int64_t max_in_flight = 4000;
-    /// From one message to the next at least, but for whole pages, in milliseconds. The first after a pause goes at once.
+    /// From one message to the next, but for whole pages, in milliseconds: one for each entry of the first, within these two
+    /// bounds. So the more happens, the fewer messages carry it; the first after a pause goes at once.
     std::int64_t gather_ms = 5;
+    std::int64_t longest_gather_ms = 20;
     /// How often its place is written down, in milliseconds; a restart sends again what came since.
     std::int64_t receipt_ms = 1000;
     /// How long a step waits for the broker's word, in milliseconds. With 0 it never waits: for tests and simulations.

@@ -179,6 +179,35 @@ TEST_CASE("what is committed while entries are on their way goes with the next o
   CHECK(topic.sent == count_up(4, 509));
 }
 
+TEST_CASE("the more entries a message has, the longer the next gathers, but for what is behind whole pages") {
+  FarPublisher publisher;
+  SlowTopic topic;
+  ManualClock clock;
+  events::Relay relay("slow", *publisher.notes, publisher.gate, topic, clock,
+                      {.gather_ms = 2, .longest_gather_ms = 6, .wait_ms = 0});
+  const auto settle = [&] {
+    while (relay.step()) topic.answer();
+    return relay.counts().sent;
+  };
+  std::int64_t last = 0;
+  // How long an entry waits that is published right behind a message of so many.
+  const auto waits_ms = [&](std::int64_t entries) {
+    publish_numbers(publisher.notes, last + 1, last + entries);
+    last += entries;
+    REQUIRE(settle() == last);
+    ++last;
+    publish_numbers(publisher.notes, last, last);
+    std::int64_t waited_ms = 0;
+    for (; settle() < last; ++waited_ms) clock.advance_ms(1);
+    clock.advance_ms(10);
+    return waited_ms;
+  };
+  CHECK(waits_ms(1) == 2);
+  CHECK(waits_ms(4) == 4);
+  CHECK(waits_ms(100) == 6);
+  CHECK(waits_ms(500) == 0);
+}
+
 TEST_CASE("a tail that a broker loses leaves no gap, and is found all the same") {
   Stage stage;
   stage.publish(1, 5);
