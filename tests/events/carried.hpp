@@ -65,7 +65,7 @@ class Carried {
   FarPublisher& publisher_;
 
  public:
-  events::Relay::Options relay_options{.gather_ms = 0, .wait_ms = 0};
+  events::Relay::Options relay_options{.gather_ms = 0, .longest_gather_ms = 0, .wait_ms = 0};
   events::Receiver::Options receiver_options{.wait_ms = 0};
   FarEar far;
   std::unique_ptr<events::BrokerPublisher> topic;
