@@ -29,6 +29,15 @@ std::string place(std::string_view text, std::size_t offset) {
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
+/// Text with comments. For the parser only a line feed ends one; so it sees one for a carriage return, which ends lines too, and
+/// may stand nowhere but between tokens.
+struct CommentedText : rapidjson::MemoryStream {
+  using MemoryStream::MemoryStream;
+  static Ch seen(Ch one) { return one == '\r' ? '\n' : one; }
+  Ch Peek() const { return seen(MemoryStream::Peek()); }
+  Ch Take() { return seen(MemoryStream::Take()); }
+};
+
 /// Builds a Value from the parser's events, and stops it where a rule is broken: each event is one of RapidJSON's handler
 /// (rapidjson.org, "SAX"), whose names are therefore not ours. Numbers come as their tokens.
 class Builder {
@@ -175,15 +184,16 @@ Result<Value> parse(std::string_view text, const ParseLimits& limits) {
   if (const std::size_t well_formed = well_formed_bytes(text); well_formed != text.size()) {
     return fail(malformed_json, "The JSON text is malformed: " + place(text, well_formed) + ": bytes that are no UTF-8 text.");
   }
-  rapidjson::MemoryStream reading(text.data(), text.size());
+  CommentedText with_comments(text.data(), text.size());
+  rapidjson::MemoryStream& reading = with_comments;  // the same, as it stands
   // RFC 8259, section 8.1: it may be ignored. Editors put it before a configuration file.
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   while (text.starts_with(byte_order_mark) && reading.Tell() < byte_order_mark.size()) reading.Take();
   Builder builder(text, reading, limits);
   rapidjson::Reader reader;
   constexpr unsigned strict = rapidjson::kParseNumbersAsStringsFlag;
-  const auto outcome = limits.comments ? reader.Parse < strict | rapidjson::kParseCommentsFlag > (reading, builder)
-                                       : reader.Parse<strict>(reading, builder);
+  constexpr unsigned commented = strict | rapidjson::kParseCommentsFlag;
+  const auto outcome = limits.comments ? reader.Parse<commented>(with_comments, builder) : reader.Parse<strict>(reading, builder);
   if (outcome) return std::move(builder.root);
   builder.stopped_at(outcome.Offset());
   return fail(malformed_json, "The JSON text is malformed: " + builder.problem + ".");

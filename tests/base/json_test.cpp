@@ -172,6 +172,17 @@ TEST_CASE("comments are read where they are allowed, and nowhere else") {
   CHECK(json::parse(R"("// no comment")").value().text == "// no comment");
 }
 
+TEST_CASE("a comment ends with its line, however lines end") {
+  json::ParseLimits with_comments;
+  with_comments.comments = true;
+  for (const std::string end : {"\n", "\r", "\r\n"}) {
+    const auto value = json::parse("{// first" + end + "\"a\":1// second" + end + "}", with_comments);
+    REQUIRE(value.has_value());
+    CHECK(value->find("a")->integer == 1);
+    CHECK(is_refused("\"a" + end + "\"", with_comments));
+  }
+}
+
 TEST_CASE("a member that stands twice is refused, also when it is written in different ways") {
   CHECK(is_refused(R"({"a":1,"a":1})"));
   CHECK(is_refused(R"({"a":1,"\u0061":2})"));
