@@ -39,8 +39,9 @@ struct CommentedText : rapidjson::MemoryStream {
 };
 
 /// Builds a Value from the parser's events, and stops it where a rule is broken: each event is one of RapidJSON's handler
-/// (rapidjson.org, "SAX"), whose names are therefore not ours. Numbers come as their tokens.
-class Builder {
+/// (rapidjson.org, "SAX"), whose names are therefore not ours. Numbers come as their tokens: the events of numbers that it has
+/// too are never sent.
+class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
  public:
   using Length = rapidjson::SizeType;
 
@@ -71,23 +72,16 @@ class Builder {
     key_offset_ = offset();
     return true;
   }
-  /// What these carry comes as a raw number instead; the parser names them all the same.
-  bool Int(int) { return false; }
-  bool Uint(unsigned) { return false; }
-  bool Int64(std::int64_t) { return false; }
-  bool Uint64(std::uint64_t) { return false; }
-  bool Double(double) { return false; }
 
   /// The parser does not know what to make of the character there, or of the end of the text.
-  void stopped_at(std::size_t offset) {
-    if (offset >= text_.size())
-      return refuse_at(text_.size() - std::min<std::size_t>(1, text_.size()), "the text ends before the value does");
-    const std::string_view rest = text_.substr(offset);
+  void stopped_at(std::size_t stop) {
+    if (stop >= text_.size()) return refuse_at(offset(), "the text ends before the value does");
+    const std::string_view rest = text_.substr(stop);
     const auto is_control = [](char one) { return static_cast<unsigned char>(one) < 0x20; };
     const auto end = std::find_if(rest.begin(), rest.end(), is_control) - rest.begin();
     const std::string_view near = text_prefix(rest.substr(0, static_cast<std::size_t>(end)), 40);
     // The parser may stop in the middle of a character, which then must not be repeated.
-    refuse_at(offset, near.empty() || !is_text(near) ? "unexpected text" : "unexpected text near '" + std::string(near) + "'");
+    refuse_at(stop, near.empty() || !is_text(near) ? "unexpected text" : "unexpected text near '" + std::string(near) + "'");
   }
 
   Value root;
